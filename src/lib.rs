@@ -1,0 +1,18 @@
+//! metamount mounts a bucket of Alibaba OSS or Amazon S3 and makes every object's metadata an extended attribute.
+//!
+//! The layers, from the top; a module uses only those below it, `tests/layers.rs` holds them to it:
+//!
+//! - `main`: parses, runs, exits.
+//! - [`cli`]: the commands and their options.
+//! - [`mount`]: puts a mount together, and takes it down.
+//! - [`server`]: the embedded OSS-compatible server.
+//! - [`fuse`]: the kernel's requests, decoded and replied to.
+//! - [`fs`]: the operations of the filesystem.
+//! - [`namespace`], [`xattr`]: paths and attributes as pure functions.
+//! - [`meta`]: what is known of objects, and edits of it.
+//! - [`data`]: bodies.
+//! - [`store`]: the services.
+//! - [`config`]: validated settings, plain data.
+
+pub mod config;
+pub mod store;
