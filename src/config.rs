@@ -11,6 +11,8 @@ pub struct Config {
     pub bucket: Bucket,
     /// The directory to mount on.
     pub mountpoint: PathBuf,
+    /// Whether a directory with entries may be mounted over.
+    pub nonempty: bool,
     /// Keys below this prefix are shown; empty, or ends in `/`.
     pub prefix: String,
     /// Whether every change is refused.

@@ -15,4 +15,5 @@
 //! - [`config`]: validated settings, plain data.
 
 pub mod config;
+pub mod namespace;
 pub mod store;
