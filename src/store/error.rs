@@ -111,6 +111,12 @@ impl Error {
         })
     }
 
+    /// Gives the error another meaning and keeps all else.
+    #[must_use]
+    pub fn with_kind(self, kind: Kind) -> Self {
+        self.edit(|inner| inner.kind = kind)
+    }
+
     /// Adds how long the service asks to wait (`Retry-After`).
     #[must_use]
     pub fn retry_after(self, wait: std::time::Duration) -> Self {

@@ -3,8 +3,11 @@
 //! Above this module there is `Arc<dyn Store>` and [`Dialect`] to ask what a service can do; nothing above knows which
 //! service it is.
 
+pub mod clock;
 pub mod dialect;
 pub mod error;
+pub mod limit;
+pub mod retry;
 pub mod types;
 
 use async_trait::async_trait;
