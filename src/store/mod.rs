@@ -9,6 +9,7 @@ pub mod error;
 pub mod limit;
 pub mod retry;
 pub mod types;
+pub mod wire;
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -5,9 +5,11 @@
 
 mod oss;
 mod s3;
+pub mod sign;
 
 pub use oss::OSS;
 pub use s3::S3;
+pub use sign::{Query, QueryPair, Scope, Target};
 
 use super::types::HttpHeader;
 
@@ -22,6 +24,10 @@ pub struct Dialect {
     pub header_prefix: &'static str,
     /// The prefix of user metadata headers.
     pub meta_prefix: &'static str,
+    /// How requests are signed.
+    pub signature: sign::Signature,
+    /// How a parameter without a value is written in a URL.
+    pub bare_parameters: sign::Bare,
     /// What is refused before any request.
     pub limits: Limits,
     /// The class of an object whose HEAD names none.

@@ -1,5 +1,6 @@
 //! Alibaba Cloud Object Storage Service.
 
+use super::sign::{Bare, Signature};
 use super::{Dialect, Limits, TextForm};
 use crate::store::types::HttpHeader;
 
@@ -9,6 +10,8 @@ pub static OSS: Dialect = Dialect {
     service: "Alibaba Cloud OSS",
     header_prefix: "x-oss-",
     meta_prefix: "x-oss-meta-",
+    signature: Signature::OssV4,
+    bare_parameters: Bare::Name,
     limits: Limits {
         user_meta_bytes: 8191,
         tags: 10,

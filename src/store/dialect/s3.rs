@@ -1,5 +1,6 @@
 //! Amazon S3, and servers that speak its protocol.
 
+use super::sign::{Bare, Signature};
 use super::{Dialect, Limits, TextForm};
 use crate::store::types::HttpHeader;
 
@@ -9,6 +10,8 @@ pub static S3: Dialect = Dialect {
     service: "Amazon S3",
     header_prefix: "x-amz-",
     meta_prefix: "x-amz-meta-",
+    signature: Signature::AwsV4,
+    bare_parameters: Bare::NameAndSign,
     limits: Limits {
         user_meta_bytes: 2048,
         tags: 10,

@@ -5,6 +5,7 @@
 
 mod acl;
 mod change;
+mod credentials;
 mod key;
 mod object;
 mod operation;
@@ -15,6 +16,7 @@ mod vecmap;
 
 pub use acl::{Acl, Grant, Grantee};
 pub use change::{Change, Edit, Existence};
+pub use credentials::{Credentials, Secret};
 pub use key::{InvalidKey, Key};
 pub use object::{Checksum, ETag, Listed, ListedKind, Object, ObjectMeta, ObjectType, VersionId};
 pub use operation::{Class, Operation};
