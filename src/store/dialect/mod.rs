@@ -3,6 +3,8 @@
 //! A [`Dialect`] is a table of constants and pure functions. Code elsewhere asks it a question
 //! (`dialect.has_symlinks()`), never which one it is.
 
+pub mod credentials;
+pub mod endpoint;
 mod oss;
 mod s3;
 pub mod sign;
@@ -58,6 +60,10 @@ pub struct Dialect {
     pub write_if_match: bool,
     /// Whether a HEAD without a tag count says that there are no tags.
     pub head_counts_tags: bool,
+    /// Where the service is found.
+    pub endpoints: &'static endpoint::Endpoints,
+    /// Where people keep their credentials for it.
+    pub credentials: &'static credentials::Sources,
 }
 
 /// What a service refuses, so that it can be refused before any request.

@@ -47,4 +47,6 @@ pub static OSS: Dialect = Dialect {
     symlink_meta_key: None,
     write_if_match: false,
     head_counts_tags: true,
+    endpoints: &super::endpoint::OSS,
+    credentials: &super::credentials::OSS,
 };

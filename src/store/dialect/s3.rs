@@ -51,4 +51,6 @@ pub static S3: Dialect = Dialect {
     symlink_meta_key: Some("--symlink-target"),
     write_if_match: true,
     head_counts_tags: true,
+    endpoints: &super::endpoint::S3,
+    credentials: &super::credentials::S3,
 };
