@@ -6,7 +6,9 @@
 pub mod clock;
 pub mod dialect;
 pub mod error;
+pub mod fault;
 pub mod limit;
+pub mod memory;
 pub mod retry;
 pub mod types;
 pub mod wire;
