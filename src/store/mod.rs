@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod dialect;
+pub mod endpoint;
 pub mod error;
 pub mod fault;
 pub mod limit;
