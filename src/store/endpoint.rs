@@ -77,10 +77,17 @@ impl Endpoint {
         if let Some(region) = region {
             check_region(region)?;
         }
-        let url = match (&bucket.endpoint, &fallback.endpoint, region) {
-            (Some(url), _, _) | (None, Some(url), _) => url.clone(),
-            (None, None, Some(region)) => format!("https://{}", endpoints.host(region)),
-            (None, None, None) => {
+        // A region that was asked for is not overruled by an endpoint that was only lying about.
+        let elsewhere = |url: &String| {
+            let base = Base::parse(url).ok();
+            let of = base.as_ref().map(|b| endpoints.known(&b.name));
+            bucket.region.is_some() && matches!(of, Some(Known::Region(r)) if Some(r) != region)
+        };
+        let fallback_url = fallback.endpoint.as_ref().filter(|url| !elsewhere(url));
+        let url = match (bucket.endpoint.as_ref().or(fallback_url), region) {
+            (Some(url), _) => url.clone(),
+            (None, Some(region)) => format!("https://{}", endpoints.host(region)),
+            (None, None) => {
                 return Err(local(format!(
                     "no region is known for the bucket {:?}: give --region (as {}) or set {}",
                     bucket.name, endpoints.example_region, endpoints.region_variables[0],
@@ -426,6 +433,21 @@ mod tests {
         let resolved = resolved.expect("complete");
         assert_eq!(resolved.region, "given");
         assert_eq!(resolved.host, "pail.profile.example.org");
+    }
+
+    #[test_case("https://s3.eu-west-1.amazonaws.com", "us-east-1" => "pail.s3.us-east-1.amazonaws.com")]
+    #[test_case("https://s3.eu-west-1.amazonaws.com", "eu-west-1" => "pail.s3.eu-west-1.amazonaws.com")]
+    #[test_case("https://store.example.org", "us-east-1" => "pail.store.example.org")]
+    fn a_region_asked_for_is_not_overruled_by_a_profiles_endpoint(
+        url: &str,
+        region: &str,
+    ) -> String {
+        let profile = Fallback {
+            region: None,
+            endpoint: Some(url.to_owned()),
+        };
+        let resolved = Endpoint::resolve(&bucket(&S3, None, Some(region)), &profile);
+        resolved.expect("complete").host
     }
 
     #[test_case("a/b c+%" => Some(("/pail/a/b%20c%2B%25".into(), "/pail/a/b%20c%2B%25".into())))]

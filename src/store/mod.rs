@@ -4,6 +4,7 @@
 //! service it is.
 
 pub mod clock;
+pub mod credentials;
 pub mod dialect;
 pub mod endpoint;
 pub mod error;
