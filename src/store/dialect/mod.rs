@@ -40,6 +40,8 @@ pub struct Dialect {
     pub default_acl: &'static str,
     /// The words an ACL may be set to.
     pub canned_acls: &'static [&'static str],
+    /// Whether an ACL can be grants that no word stands for.
+    pub acl_grants: bool,
     /// The HTTP headers stored with an object.
     pub http_headers: &'static [HttpHeader],
     /// Headers of a HEAD answer that a write repeats under the same name to keep what they say.
@@ -105,6 +107,11 @@ impl Dialect {
     /// Returns whether a write may be made conditional on the entity tag it replaces.
     pub fn has_write_if_match(&self) -> bool {
         self.write_if_match
+    }
+
+    /// Returns whether an ACL can be grants that no word stands for.
+    pub fn has_grants(&self) -> bool {
+        self.acl_grants
     }
 
     /// Returns whether a metadata name may hold this byte as it is.

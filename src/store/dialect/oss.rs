@@ -26,6 +26,7 @@ pub static OSS: Dialect = Dialect {
     archive_classes: &["Archive", "ColdArchive", "DeepColdArchive"],
     default_acl: "default",
     canned_acls: &["default", "private", "public-read", "public-read-write"],
+    acl_grants: false,
     http_headers: &[
         HttpHeader::ContentType,
         HttpHeader::CacheControl,

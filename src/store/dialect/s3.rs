@@ -34,6 +34,7 @@ pub static S3: Dialect = Dialect {
         "bucket-owner-read",
         "bucket-owner-full-control",
     ],
+    acl_grants: true,
     http_headers: &HttpHeader::ALL,
     carried_headers: &[
         "x-amz-server-side-encryption",
