@@ -17,3 +17,4 @@
 pub mod config;
 pub mod namespace;
 pub mod store;
+pub mod xattr;
