@@ -1,1 +1,7 @@
 //! The one test binary: everything that needs a server or a mount, and the checks of the source tree.
+
+// Each test file uses a part of it, and they come one by one.
+#[allow(dead_code, unused_imports)]
+mod env;
+mod env_test;
+mod layers;

@@ -1,0 +1,19 @@
+//! What a test stands on: real services, real mounts, the vendors' SDKs.
+//!
+//! Everything started here ends with the test, also when it panics or is killed; every wait has a bound. A part that
+//! is missing (a server program, an SDK, /dev/fuse) fails the test with a line that says so: `scripts/test` installs
+//! them all.
+
+mod http;
+mod leash;
+mod mount;
+mod python;
+mod seaweed;
+mod service;
+mod until;
+
+pub use leash::Leash;
+pub use mount::{Mount, MountBuilder, metamount};
+pub use python::{python, tool};
+pub use service::{Bucket, Service};
+pub use until::until;
