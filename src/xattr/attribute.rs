@@ -149,3 +149,75 @@ impl Attribute {
         value.ok_or(Refusal::NoData)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::dialect::{OSS, S3};
+    use test_case::test_case;
+
+    fn meta(wire: &str) -> Result<Attribute, Refusal> {
+        Ok(Attribute::Meta(wire.into()))
+    }
+
+    fn tag(key: &str) -> Result<Attribute, Refusal> {
+        Ok(Attribute::Tag(key.into()))
+    }
+
+    #[test_case(b"user.author" => meta("author"))]
+    #[test_case(b"user.my_key" => meta("my--5fkey"); "escaped")]
+    #[test_case(b"user.tag.a" => tag("a"))]
+    #[test_case(b"user.tag.a.b" => tag("a.b"); "a tag with a dot")]
+    #[test_case(b"user.tag" => meta("tag"); "tag alone is a key")]
+    #[test_case(b"user.tagged" => meta("tagged"))]
+    #[test_case(b"user.Tag.a" => meta("--54ag--2ea"); "names are not folded")]
+    #[test_case(b"user.meta.tag.a" => meta("tag--2ea"); "the long form")]
+    #[test_case(b"user.meta.meta.a" => meta("meta--2ea"); "the long form of a long form")]
+    #[test_case(b"user.meta.mime_type" => meta("mime--5ftype"); "the long form of the alias")]
+    #[test_case(b"user.meta.author" => meta("author"); "the long form of an ordinary key")]
+    #[test_case(b"user.mime_type" => Ok(Attribute::Http(HttpHeader::ContentType)))]
+    #[test_case(b"user.http.expires" => Ok(Attribute::Http(HttpHeader::Expires)))]
+    #[test_case(b"user.http.etag" => Err(Refusal::NoData); "no stored header")]
+    #[test_case(b"user.annotation.a" => Err(Refusal::NoData); "annotation")]
+    #[test_case(b"user.meta.annotation.a" => meta("annotation--2ea"); "a key that begins like one")]
+    #[test_case(b"user." => matches Err(Refusal::Invalid(_)); "no key")]
+    #[test_case(b"user.tag." => Err(Refusal::NoData); "no tag")]
+    #[test_case(b"user.meta." => Err(Refusal::NoData); "no long key")]
+    #[test_case(b"user.tag.\xff" => Err(Refusal::NoData); "no text")]
+    #[test_case(b"object.meta.author" => meta("author"); "metadata of a symlink")]
+    #[test_case(b"object.tag.a" => tag("a"); "tag of a symlink")]
+    #[test_case(b"object.etag" => Ok(Attribute::System(System::Etag)))]
+    #[test_case(b"object.nothing" => Err(Refusal::NoData); "not in the table")]
+    #[test_case(b"object." => Err(Refusal::NoData); "nothing of the object")]
+    #[test_case(b"user" => Err(Refusal::Unsupported); "no dot")]
+    #[test_case(b"" => Err(Refusal::Unsupported); "empty")]
+    #[test_case(b"security.capability" => Err(Refusal::Unsupported))]
+    #[test_case(b"system.posix_acl_access" => Err(Refusal::Unsupported))]
+    #[test_case(b"trusted.x" => Err(Refusal::Unsupported))]
+    #[test_case(b"User.x" => Err(Refusal::Unsupported); "another namespace")]
+    #[test_case(b"user.a\0b" => matches Err(Refusal::Invalid(_)); "nul")]
+    fn names(name: &[u8]) -> Result<Attribute, Refusal> {
+        Attribute::parse(&OSS, name)
+    }
+
+    #[test]
+    fn a_header_that_a_dialect_lacks_is_none() {
+        let name = b"user.http.website-redirect-location";
+        let header = Attribute::Http(HttpHeader::WebsiteRedirect);
+        assert_eq!(Attribute::parse(&S3, name), Ok(header));
+        assert_eq!(Attribute::parse(&OSS, name), Err(Refusal::NoData));
+    }
+
+    #[test_case(b"user.a" => Need::Head)]
+    #[test_case(b"user.http.expires" => Need::Head)]
+    #[test_case(b"object.size" => Need::Head)]
+    #[test_case(b"user.tag.a" => Need::Tags)]
+    #[test_case(b"object.tag.a" => Need::Tags)]
+    #[test_case(b"object.acl" => Need::Acl)]
+    #[test_case(b"object.headers" => Need::Raw)]
+    #[test_case(b"object.url" => Need::Presigned(Duration::from_secs(3600)))]
+    #[test_case(b"object.url.60" => Need::Presigned(Duration::from_secs(60)))]
+    fn needs(name: &[u8]) -> Need {
+        Attribute::parse(&OSS, name).unwrap().needs()
+    }
+}

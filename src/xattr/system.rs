@@ -179,3 +179,183 @@ pub(super) fn is_posix(wire_name: &str, value: &[u8]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::dialect::{OSS, S3};
+    use crate::store::types::{Acl, Checksum, Grant, Grantee, Key, Timestamp};
+    use std::sync::Arc;
+    use test_case::test_case;
+
+    fn full() -> Object {
+        let mut meta = ObjectMeta {
+            size: 1234,
+            etag: ETag::new("\"5eb63bbbe01eeed093cb22bb8f5acdc3\""),
+            last_modified: Timestamp(784_111_777),
+            object_type: Some(ObjectType::Appendable),
+            version_id: Some("CAEQ".into()),
+            crc64: Some(u64::MAX),
+            checksum: Some(Checksum {
+                algorithm: "crc32c",
+                value: "yZRlqg==".into(),
+                full_object: true,
+            }),
+            expiration: Some("expiry-date=\"x\", rule-id=\"y\"".into()),
+            restore: Some("ongoing-request=\"true\"".into()),
+            last_access: Some("Fri, 24 Feb 2012 06:07:48 GMT".into()),
+            raw: Some(b"etag: x\n".as_slice().into()),
+            ..ObjectMeta::default()
+        };
+        meta.properties.storage_class = Some("Archive".into());
+        let encryption = b"AES256".as_slice().into();
+        meta.properties
+            .carried
+            .insert("x-oss-server-side-encryption".into(), encryption);
+        Object {
+            meta: Arc::new(meta),
+            tags: None,
+            acl: Some(Arc::new(Acl::Canned("private".into()))),
+        }
+    }
+
+    fn value(dialect: &'static Dialect, name: &str, object: &Object) -> Option<String> {
+        let key = Key::new("dir/a.txt").unwrap();
+        let ctx = Context {
+            dialect,
+            bucket: "examplebucket",
+            key: &key,
+        };
+        let system = System::from_name(dialect, name.as_bytes()).unwrap();
+        let value = system.value(&ctx, object).ok()?;
+        Some(String::from_utf8(value.into_owned()).unwrap())
+    }
+
+    #[test_case("etag" => "5eb63bbbe01eeed093cb22bb8f5acdc3")]
+    #[test_case("size" => "1234")]
+    #[test_case("last-modified" => "Sun, 06 Nov 1994 08:49:37 GMT")]
+    #[test_case("type" => "Appendable")]
+    #[test_case("key" => "dir/a.txt")]
+    #[test_case("bucket" => "examplebucket")]
+    #[test_case("version-id" => "CAEQ")]
+    #[test_case("crc64" => "18446744073709551615")]
+    #[test_case("checksum" => "crc32c:yZRlqg==")]
+    #[test_case("encryption" => "AES256")]
+    #[test_case("expiration" => "expiry-date=\"x\", rule-id=\"y\"")]
+    #[test_case("last-access-time" => "Fri, 24 Feb 2012 06:07:48 GMT")]
+    #[test_case("storage-class" => "Archive")]
+    #[test_case("acl" => "private")]
+    #[test_case("restore" => "ongoing-request=\"true\"")]
+    #[test_case("headers" => "etag: x\n")]
+    fn values(name: &str) -> String {
+        value(&OSS, name, &full()).unwrap()
+    }
+
+    #[test_case(&OSS, "etag" => Some(String::new()))]
+    #[test_case(&OSS, "type" => Some("Normal".into()))]
+    #[test_case(&OSS, "storage-class" => Some("Standard".into()))]
+    #[test_case(&S3, "storage-class" => Some("STANDARD".into()); "storage class of the other")]
+    #[test_case(&OSS, "version-id" => None)]
+    #[test_case(&OSS, "crc64" => None)]
+    #[test_case(&OSS, "checksum" => None)]
+    #[test_case(&OSS, "encryption" => None)]
+    #[test_case(&OSS, "expiration" => None)]
+    #[test_case(&OSS, "last-access-time" => None)]
+    #[test_case(&OSS, "restore" => None)]
+    #[test_case(&OSS, "url" => None)]
+    #[test_case(&OSS, "headers" => None)]
+    fn values_of_an_object_that_has_none(dialect: &'static Dialect, name: &str) -> Option<String> {
+        value(dialect, name, &Object::default())
+    }
+
+    #[test]
+    fn an_archived_body_says_so() {
+        let mut meta = ObjectMeta::default();
+        meta.properties.storage_class = Some("DEEP_ARCHIVE".into());
+        let object = Object {
+            meta: Arc::new(meta),
+            ..Object::default()
+        };
+        assert_eq!(value(&S3, "restore", &object).as_deref(), Some("archived"));
+    }
+
+    #[test]
+    fn grants_are_one_line() {
+        let grant = |permission: &str, grantee| Grant {
+            permission: permission.into(),
+            grantee,
+        };
+        let acl = Acl::Grants(vec![
+            grant("FULL_CONTROL", Grantee::Id("79a5".into())),
+            grant("READ", Grantee::Uri("http://x/AllUsers".into())),
+        ]);
+        let object = Object {
+            acl: Some(Arc::new(acl)),
+            ..Object::default()
+        };
+        assert_eq!(
+            value(&S3, "acl", &object).as_deref(),
+            Some(r#"FULL_CONTROL id="79a5", READ uri="http://x/AllUsers""#)
+        );
+    }
+
+    #[test_case("5eb63bbbe01eeed093cb22bb8f5acdc3" => "Normal")]
+    #[test_case("5eb63bbbe01eeed093cb22bb8f5acdc3-12" => "Multipart")]
+    #[test_case("5eb63bbb-e01e-eed0" => "Normal"; "an entity tag of another form")]
+    #[test_case("-1" => "Normal"; "no digest")]
+    fn the_type_follows_from_the_etag_where_nothing_tells(etag: &str) -> &'static str {
+        let meta = ObjectMeta {
+            etag: ETag::new(etag),
+            ..ObjectMeta::default()
+        };
+        object_type(&S3, &meta).name()
+    }
+
+    #[test_case("url" => Some(System::Url(Duration::from_secs(3600))))]
+    #[test_case("url.1" => Some(System::Url(Duration::from_secs(1))))]
+    #[test_case("url.604800" => Some(System::Url(Duration::from_secs(604_800))); "a week")]
+    #[test_case("url.604801" => None; "longer than signatures live")]
+    #[test_case("url.0" => None)]
+    #[test_case("url.060" => None; "leading zero")]
+    #[test_case("url." => None; "no number")]
+    #[test_case("url.-1" => None; "negative")]
+    #[test_case("url.99999999999999999999" => None; "no integer")]
+    #[test_case("Etag" => None; "upper case")]
+    fn names(name: &str) -> Option<System> {
+        System::from_name(&OSS, name.as_bytes())
+    }
+
+    #[test_case("mode", "33188" => true)]
+    #[test_case("uid", "0" => true)]
+    #[test_case("gid", "x" => false)]
+    #[test_case("uid", "-1" => false; "negative owner")]
+    #[test_case("uid", "" => false; "empty")]
+    #[test_case("mtime", "1700000000" => true)]
+    #[test_case("mtime", "1700000000.123456789" => true; "fraction")]
+    #[test_case("mtime", "-1.5" => true; "before 1970")]
+    #[test_case("mtime", "1." => false; "no fraction")]
+    #[test_case("mtime", "1.2.3" => false; "two points")]
+    #[test_case("mtime", "yesterday" => false)]
+    #[test_case("mode", "1.5" => false; "fraction of a mode")]
+    #[test_case("atime", "1" => false)]
+    fn posix(name: &str, value: &str) -> bool {
+        is_posix(name, value.as_bytes())
+    }
+
+    #[test]
+    fn a_symlink_is_known_by_its_kind_or_its_metadata() {
+        let native = ObjectMeta {
+            symlink_target: Some("a".into()),
+            ..ObjectMeta::default()
+        };
+        assert!(is_symlink(&OSS, &native));
+        let mut by_meta = ObjectMeta::default();
+        let target = b"a".as_slice().into();
+        let key = S3.symlink_meta_key.unwrap();
+        by_meta.properties.user.insert(key.into(), target);
+        assert!(is_symlink(&S3, &by_meta));
+        assert!(!is_symlink(&OSS, &by_meta));
+        by_meta.size = 1;
+        assert!(!is_symlink(&S3, &by_meta));
+    }
+}
