@@ -15,6 +15,7 @@
 //! - [`config`]: validated settings, plain data.
 
 pub mod config;
+pub mod meta;
 pub mod namespace;
 pub mod store;
 pub mod xattr;

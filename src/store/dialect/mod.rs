@@ -56,6 +56,8 @@ pub struct Dialect {
     pub reserved_tag_prefix: Option<&'static str>,
     /// Whether the service has symlinks of its own.
     pub native_symlinks: bool,
+    /// The codes by which a HEAD says that the key is a link which leads nowhere.
+    pub broken_link_codes: &'static [&'static str],
     /// The metadata key by which an empty object stands for a symlink, where there are no native ones.
     pub symlink_meta_key: Option<&'static str>,
     /// Whether a write may be made conditional on the entity tag it replaces.

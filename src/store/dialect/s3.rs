@@ -49,6 +49,7 @@ pub static S3: Dialect = Dialect {
     tag_punctuation: "+-=._:/@",
     reserved_tag_prefix: Some("aws:"),
     native_symlinks: false,
+    broken_link_codes: &[],
     symlink_meta_key: Some("--symlink-target"),
     write_if_match: true,
     head_counts_tags: true,

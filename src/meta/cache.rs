@@ -1,0 +1,303 @@
+//! What HEAD, tags and ACL requests said of objects, kept for a while: least recently used first out, bounded by
+//! entries and by bytes, and believed for a time to live.
+//!
+//! The clock is given. What may be kept at all (nothing that a write overtook, no absence from half an answer) is the
+//! business of `flight` and `fetch`.
+
+use crate::store::types::{Acl, Key, Object, ObjectMeta, Properties, Tags, VecMap};
+use lru::LruCache;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What is known of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cached {
+    /// The object, as it was last seen.
+    Present(Object),
+    /// There was no object of this key.
+    Absent,
+}
+
+/// The bounded memory of HEAD results. Shared by readers and the writer of each key.
+#[derive(Debug)]
+pub struct Cache {
+    entries: usize,
+    bytes: usize,
+    ttl: Duration,
+    /// Held for a few memory accesses, over no await: readers on the kernel's threads wait for it.
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    map: LruCache<Key, Entry>,
+    bytes: usize,
+    hits: u64,
+    misses: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    object: Option<Object>,
+    expires: Instant,
+    bytes: u32,
+    /// Read ahead and not asked for yet.
+    ahead: bool,
+}
+
+/// How full a cache is and how it served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheReport {
+    /// Keys that something is known of, expired ones included until they are met.
+    pub entries: usize,
+    /// An estimate of the memory they take.
+    pub bytes: usize,
+    /// Lookups that were answered.
+    pub hits: u64,
+    /// Lookups that were not.
+    pub misses: u64,
+}
+
+impl Cache {
+    /// Makes an empty cache of at most `entries` keys and about `bytes` of memory, which believes what it was told
+    /// for `ttl`.
+    pub fn new(entries: usize, bytes: usize, ttl: Duration) -> Self {
+        Self {
+            entries: entries.max(1),
+            bytes,
+            ttl,
+            state: Mutex::new(State {
+                // The bound is kept by `insert`, which must see what goes.
+                map: LruCache::unbounded(),
+                bytes: 0,
+                hits: 0,
+                misses: 0,
+            }),
+        }
+    }
+
+    /// Returns what is known of `key`, and makes it the most recently used.
+    pub fn get(&self, key: &Key, now: Instant) -> Option<Cached> {
+        self.look(key, now).map(|(cached, _)| cached)
+    }
+
+    /// As [`Cache::get`], and tells whether this is the first use of what was read ahead.
+    pub(super) fn look(&self, key: &Key, now: Instant) -> Option<(Cached, bool)> {
+        let mut state = self.state.lock();
+        match state.map.get_mut(key) {
+            Some(entry) if now < entry.expires => {
+                let first_use = std::mem::take(&mut entry.ahead);
+                let cached = entry.cached();
+                state.hits += 1;
+                Some((cached, first_use))
+            }
+            Some(_) => {
+                state.take(key.as_str());
+                state.misses += 1;
+                None
+            }
+            None => {
+                state.misses += 1;
+                None
+            }
+        }
+    }
+
+    /// Returns what is known of `key` without using it: neither counted nor made more recent.
+    pub(super) fn peek(&self, key: &str, now: Instant) -> Option<Cached> {
+        let state = self.state.lock();
+        let entry = state.map.peek(key)?;
+        (now < entry.expires).then(|| entry.cached())
+    }
+
+    /// Takes an object as it is now. Its raw answer is not kept.
+    pub fn put(&self, key: &Key, object: Object, now: Instant) {
+        self.insert(key, Some(object), now, false);
+    }
+
+    /// Takes an object that nobody has asked for yet.
+    pub(super) fn put_ahead(&self, key: &Key, object: Object, now: Instant) {
+        self.insert(key, Some(object), now, true);
+    }
+
+    /// Adds tags or an ACL to an object that is known; how long it is believed does not change.
+    pub fn add(&self, key: &Key, tags: Option<Arc<Tags>>, acl: Option<Arc<Acl>>, now: Instant) {
+        let mut state = self.state.lock();
+        let Some(entry) = state.map.peek_mut(key) else {
+            return;
+        };
+        let Some(object) = entry.object.as_mut().filter(|_| now < entry.expires) else {
+            return;
+        };
+        object.tags = tags.or(object.tags.take());
+        object.acl = acl.or(object.acl.take());
+        let before = entry.bytes;
+        let after = entry_bytes(key, entry.object.as_ref());
+        entry.bytes = after;
+        state.bytes = state.bytes - before as usize + after as usize;
+        state.shrink(self.entries, self.bytes);
+    }
+
+    /// Takes that there is no object of this key; only from a complete answer.
+    pub fn put_absent(&self, key: &Key, now: Instant) {
+        self.insert(key, None, now, false);
+    }
+
+    /// Forgets what is known of `key`.
+    pub fn remove(&self, key: &Key) {
+        self.state.lock().take(key.as_str());
+    }
+
+    /// Forgets an object that a listing shows to have been written since.
+    pub(super) fn remove_older(&self, key: &str, written: crate::store::types::Timestamp) {
+        let mut state = self.state.lock();
+        if let Some(Entry { object, .. }) = state.map.peek(key)
+            && object
+                .as_ref()
+                .is_none_or(|o| o.meta.last_modified < written)
+        {
+            state.take(key);
+        }
+    }
+
+    /// Returns how full the cache is and how it served.
+    pub fn report(&self) -> CacheReport {
+        let state = self.state.lock();
+        CacheReport {
+            entries: state.map.len(),
+            bytes: state.bytes,
+            hits: state.hits,
+            misses: state.misses,
+        }
+    }
+
+    fn insert(&self, key: &Key, object: Option<Object>, now: Instant, ahead: bool) {
+        let object = object.map(slim);
+        let entry = Entry {
+            bytes: entry_bytes(key, object.as_ref()),
+            object,
+            expires: now + self.ttl,
+            ahead,
+        };
+        let mut state = self.state.lock();
+        state.take(key.as_str());
+        state.bytes += entry.bytes as usize;
+        state.map.put(key.clone(), entry);
+        state.shrink(self.entries, self.bytes);
+    }
+}
+
+impl State {
+    fn take(&mut self, key: &str) {
+        if let Some(entry) = self.map.pop(key) {
+            self.bytes -= entry.bytes as usize;
+        }
+    }
+
+    fn shrink(&mut self, entries: usize, bytes: usize) {
+        while self.map.len() > entries || self.bytes > bytes {
+            let Some((_, gone)) = self.map.pop_lru() else {
+                break;
+            };
+            self.bytes -= gone.bytes as usize;
+        }
+    }
+}
+
+impl Entry {
+    fn cached(&self) -> Cached {
+        match &self.object {
+            Some(object) => Cached::Present(object.clone()),
+            None => Cached::Absent,
+        }
+    }
+}
+
+/// Drops the raw answer: it is the largest part of an object, and only a fresh view shows it.
+fn slim(mut object: Object) -> Object {
+    if object.meta.raw.is_some() {
+        Arc::make_mut(&mut object.meta).raw = None;
+    }
+    object
+}
+
+/// What an entry takes besides its object and the text of its key: the list node, the slot of the table, the
+/// reference counts of the key, and the allocator's rounding of the three.
+const NODE: usize = size_of::<Entry>() + size_of::<Key>() + 5 * size_of::<usize>() + 48;
+
+/// What the allocator adds to each allocation: a header and rounding, on average.
+const ALLOCATION: usize = 12;
+
+fn entry_bytes(key: &Key, object: Option<&Object>) -> u32 {
+    let bytes = NODE + key.as_str().len() + object.map_or(0, object_bytes);
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn object_bytes(object: &Object) -> usize {
+    let tags = object.tags.as_deref().map_or(0, tags_bytes);
+    let acl = object.acl.as_deref().map_or(0, acl_bytes);
+    size_of::<ObjectMeta>()
+        + 2 * size_of::<usize>()
+        + ALLOCATION
+        + meta_bytes(&object.meta)
+        + tags
+        + acl
+}
+
+fn meta_bytes(meta: &ObjectMeta) -> usize {
+    let texts = [
+        &meta.version_id,
+        &meta.expiration,
+        &meta.restore,
+        &meta.last_access,
+        &meta.symlink_target,
+    ];
+    text(meta.etag.as_str())
+        + texts.into_iter().flatten().map(|t| text(t)).sum::<usize>()
+        + meta.checksum.as_ref().map_or(0, |c| text(&c.value))
+        + meta.raw.as_ref().map_or(0, |raw| raw.len() + ALLOCATION)
+        + properties_bytes(&meta.properties)
+}
+
+fn properties_bytes(properties: &Properties) -> usize {
+    map_bytes(&properties.user, |name, value| {
+        text(name) + value.len() + ALLOCATION
+    }) + map_bytes(&properties.http, |_, value| value.len() + ALLOCATION)
+        + map_bytes(&properties.carried, |name, value| {
+            text(name) + value.len() + ALLOCATION
+        })
+        + properties.storage_class.as_deref().map_or(0, text)
+}
+
+fn tags_bytes(tags: &Tags) -> usize {
+    size_of::<Tags>()
+        + 2 * size_of::<usize>()
+        + ALLOCATION
+        + map_bytes(tags, |key, value| text(key) + text(value))
+}
+
+fn acl_bytes(acl: &Acl) -> usize {
+    let heap = match acl {
+        Acl::Canned(word) => text(word),
+        Acl::Grants(grants) => grants.len() * 128 + ALLOCATION,
+    };
+    size_of::<Acl>() + 2 * size_of::<usize>() + ALLOCATION + heap
+}
+
+fn map_bytes<K: Ord, V>(map: &VecMap<K, V>, heap: impl Fn(&K, &V) -> usize) -> usize {
+    if map.is_empty() {
+        return 0;
+    }
+    let entries = map.iter().map(|(k, v)| size_of::<(K, V)>() + heap(k, v));
+    entries.sum::<usize>() + ALLOCATION
+}
+
+fn text(text: &str) -> usize {
+    if text.is_empty() {
+        0
+    } else {
+        text.len() + ALLOCATION
+    }
+}

@@ -1,0 +1,109 @@
+//! Requests for what is not known: one at a time of each part of an object, the result kept in the cache unless a
+//! write overtook it.
+
+use super::cache::{Cache, Cached};
+use super::flight::{Flights, Part, Waiting};
+use super::link;
+use crate::store::types::{Key, Object, Operation, Tags};
+use crate::store::{Error, Kind, Result, Store};
+use futures_util::FutureExt;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// The store, with what is known of it in front.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) cache: Arc<Cache>,
+    pub(super) flights: Arc<Flights>,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asking {
+    /// Nobody yet: the answer is fetched ahead.
+    pub(super) ahead: bool,
+    /// A listing has shown the key to be a link of the service's own kind.
+    pub(super) link: bool,
+}
+
+impl Source {
+    /// Returns the object with `part` of it, from the cache where it has that.
+    pub(super) async fn object(&self, key: &Key, part: Part, asking: Asking) -> Result<Object> {
+        match self.cache.peek(key.as_str(), Instant::now()) {
+            Some(Cached::Absent) if part != Part::Fresh => Err(not_found(key)),
+            Some(Cached::Present(object)) if has(&object, part) => Ok(object),
+            _ => self.fetch(key, part, asking).await,
+        }
+    }
+
+    fn fetch(&self, key: &Key, part: Part, asking: Asking) -> Waiting {
+        let (source, to_fetch) = (self.clone(), key.clone());
+        let (cache, kept) = (self.cache.clone(), key.clone());
+        let fetch = move || async move { source.ask(&to_fetch, part, asking).await }.boxed();
+        let keep = move |result: &Result<Object>| keep(&cache, &kept, part, asking, result);
+        self.flights.join(key, part, fetch, keep)
+    }
+
+    /// Sends the request for one part, after that for the metadata where it is not known.
+    async fn ask(&self, key: &Key, part: Part, asking: Asking) -> Result<Object> {
+        match part {
+            Part::Head | Part::Fresh => {
+                let mut meta = link::head(&*self.store, key, asking.link).await?;
+                if part == Part::Head {
+                    meta.raw = None;
+                }
+                let counted =
+                    self.store.dialect().head_counts_tags && meta.symlink_target.is_none();
+                let tags = (counted && meta.tag_count.is_none()).then(Arc::<Tags>::default);
+                Ok(Object {
+                    meta: Arc::new(meta),
+                    tags,
+                    acl: None,
+                })
+            }
+            Part::Tags => {
+                let mut object = self.object(key, Part::Head, asking).await?;
+                if object.tags.is_none() {
+                    object.tags = Some(Arc::new(self.store.get_tags(key, None).await?));
+                }
+                Ok(object)
+            }
+            Part::Acl => {
+                let mut object = self.object(key, Part::Head, asking).await?;
+                object.acl = Some(Arc::new(self.store.get_acl(key, None).await?));
+                Ok(object)
+            }
+        }
+    }
+}
+
+fn has(object: &Object, part: Part) -> bool {
+    match part {
+        Part::Head => true,
+        Part::Tags => object.tags.is_some(),
+        Part::Acl => object.acl.is_some(),
+        Part::Fresh => false,
+    }
+}
+
+/// Keeps what a fetch brought. Tags and ACL join metadata that was kept when it came.
+fn keep(cache: &Cache, key: &Key, part: Part, asking: Asking, result: &Result<Object>) {
+    let now = Instant::now();
+    match result {
+        Ok(object) => match part {
+            Part::Head if asking.ahead => cache.put_ahead(key, object.clone(), now),
+            Part::Head | Part::Fresh => cache.put(key, object.clone(), now),
+            Part::Tags => cache.add(key, object.tags.clone(), None, now),
+            Part::Acl => cache.add(key, None, object.acl.clone(), now),
+        },
+        Err(error) if error.kind() == Kind::NotFound && part != Part::Tags && part != Part::Acl => {
+            cache.put_absent(key, now);
+        }
+        Err(_) => {}
+    }
+}
+
+pub(super) fn not_found(key: &Key) -> Error {
+    Error::new(Kind::NotFound, "no such object").during(Operation::HeadObject, Some(key.as_str()))
+}

@@ -1,0 +1,174 @@
+//! The only door to an object's existence and metadata: what is known of it, asking for what is not, and edits.
+//!
+//! An answer is kept for the time to live, in bounded memory; one fetch at a time of each part of an object; a walk
+//! over attributes is recognised and read ahead of. No lock is held over a request.
+
+pub mod cache;
+mod child;
+mod directories;
+mod fetch;
+pub mod flight;
+mod link;
+mod listing;
+mod lookup;
+mod page;
+
+pub use child::{Child, ChildKind, DirEntry, KnownChild};
+pub use link::{LinkTarget, link_target};
+pub use listing::{Entries, Listing};
+
+use crate::store::types::{Key, Object};
+use crate::store::{Dialect, Result, Store};
+use cache::{Cache, Cached};
+use directories::Directories;
+use fetch::{Asking, Source};
+use flight::{Flights, Part};
+use lookup::Lookups;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How much is kept and asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Objects whose metadata is kept.
+    pub entries: usize,
+    /// Memory that they take at most, in bytes.
+    pub bytes: usize,
+    /// How long an answer is believed.
+    pub ttl: Duration,
+    /// Requests in flight at most.
+    pub max_requests: usize,
+    /// Objects above this size are edited by multipart copy, in bytes.
+    pub copy_limit: u64,
+}
+
+/// What is known of a key, at no request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// The object, as it was last seen.
+    Present(Object),
+    /// There was no object of this key.
+    Absent,
+    /// Ask ([`Metadata::object`]).
+    Unknown,
+}
+
+/// How the read side serves, for `status`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The cache of objects.
+    pub cache: cache::CacheReport,
+    /// Keys that are not shown, in the directories listed so far.
+    pub hidden: u64,
+}
+
+/// The metadata of a bucket. One for each mount.
+pub struct Metadata {
+    settings: Settings,
+    source: Source,
+    directories: Arc<Directories>,
+    lookups: Lookups,
+}
+
+impl Metadata {
+    /// Makes a door to `store`, behind which nothing is known yet.
+    pub fn new(store: Arc<dyn Store>, settings: Settings) -> Arc<Self> {
+        let cache = Arc::new(Cache::new(settings.entries, settings.bytes, settings.ttl));
+        Arc::new(Self {
+            settings,
+            directories: Directories::new(store.clone(), cache.clone(), settings.ttl),
+            lookups: Lookups::new(),
+            source: Source {
+                store,
+                cache,
+                flights: Arc::new(Flights::new()),
+            },
+        })
+    }
+
+    /// Returns the dialect of the bucket's service.
+    pub fn dialect(&self) -> &'static Dialect {
+        self.source.store.dialect()
+    }
+
+    /// Returns what is known of an object, at no request.
+    pub fn known(&self, key: &Key) -> Known {
+        match self.source.cache.get(key, Instant::now()) {
+            Some(Cached::Present(object)) => Known::Present(object),
+            Some(Cached::Absent) => Known::Absent,
+            None => Known::Unknown,
+        }
+    }
+
+    /// Returns an object: one HEAD unless it is known. [`crate::store::Kind::NotFound`] when there is none.
+    pub async fn object(&self, key: &Key) -> Result<Object> {
+        self.fetch(key, Part::Head).await
+    }
+
+    /// Returns an object with its tags: a request more where the HEAD does not say that there are none.
+    pub async fn object_with_tags(&self, key: &Key) -> Result<Object> {
+        self.fetch(key, Part::Tags).await
+    }
+
+    /// Returns an object with its ACL, which is a request more.
+    pub async fn object_with_acl(&self, key: &Key) -> Result<Object> {
+        self.fetch(key, Part::Acl).await
+    }
+
+    /// Returns an object as it is now, with its raw answer. Its tags and ACL are asked for anew by the next who needs
+    /// them.
+    pub async fn fresh(&self, key: &Key) -> Result<Object> {
+        self.fetch(key, Part::Fresh).await
+    }
+
+    /// Opens a directory: empty for the bucket's root, or ending in `/`.
+    pub fn open_listing(&self, dir: &str) -> Listing {
+        self.directories.open(dir)
+    }
+
+    /// Takes that a write of ours changed whether `key` exists: what listings and lookups told of its name and of the
+    /// directories above that were not there before is forgotten.
+    pub fn changed(&self, key: &Key) {
+        let mut path = key.as_str();
+        loop {
+            path = path.strip_suffix('/').unwrap_or(path);
+            self.lookups.remove(path);
+            let (dir, name) = split(path);
+            let is_known = path.len() + 1 < key.as_str().len()
+                && matches!(self.directories.known(dir, name), KnownChild::Present(c) if c.kind == ChildKind::Directory);
+            if !is_known {
+                self.directories.forget(dir);
+            }
+            if is_known || dir.is_empty() {
+                return;
+            }
+            path = dir;
+        }
+    }
+
+    /// Returns how the read side serves.
+    pub fn report(&self) -> Report {
+        Report {
+            cache: self.source.cache.report(),
+            hidden: self.directories.hidden(),
+        }
+    }
+
+    async fn fetch(&self, key: &Key, part: Part) -> Result<Object> {
+        let (dir, name) = split(key.as_str());
+        let listed = self.directories.known(dir, name);
+        let asking = Asking {
+            ahead: false,
+            link: matches!(listed, KnownChild::Present(c) if c.kind == ChildKind::Symlink),
+        };
+        self.source.object(key, part, asking).await
+    }
+}
+
+/// Splits a key into the directory's prefix and the name in it; a marker's into those of its directory.
+fn split(key: &str) -> (&str, &str) {
+    let path = key.strip_suffix('/').unwrap_or(key);
+    let at = path.rfind('/').map_or(0, |slash| slash + 1);
+    path.split_at(at)
+}
