@@ -5,9 +5,11 @@
 
 pub mod credentials;
 pub mod endpoint;
+pub mod errors;
 mod oss;
 mod s3;
 pub mod sign;
+pub mod words;
 
 pub use oss::OSS;
 pub use s3::S3;
@@ -64,6 +66,10 @@ pub struct Dialect {
     pub write_if_match: bool,
     /// Whether a HEAD without a tag count says that there are no tags.
     pub head_counts_tags: bool,
+    /// What its error codes mean.
+    pub errors: &'static errors::Errors,
+    /// How its requests and answers are written.
+    pub words: &'static words::Words,
     /// Where the service is found.
     pub endpoints: &'static endpoint::Endpoints,
     /// Where people keep their credentials for it.

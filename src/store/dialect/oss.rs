@@ -1,7 +1,7 @@
 //! Alibaba Cloud Object Storage Service.
 
 use super::sign::{Bare, Signature};
-use super::{Dialect, Limits, TextForm};
+use super::{Dialect, Limits, TextForm, errors, words};
 use crate::store::types::HttpHeader;
 
 /// Alibaba Cloud OSS.
@@ -49,6 +49,8 @@ pub static OSS: Dialect = Dialect {
     symlink_meta_key: None,
     write_if_match: false,
     head_counts_tags: true,
+    errors: &errors::OSS_ERRORS,
+    words: &words::OSS_WORDS,
     endpoints: &super::endpoint::OSS,
     credentials: &super::credentials::OSS,
 };

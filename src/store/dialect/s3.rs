@@ -1,7 +1,7 @@
 //! Amazon S3, and servers that speak its protocol.
 
 use super::sign::{Bare, Signature};
-use super::{Dialect, Limits, TextForm};
+use super::{Dialect, Limits, TextForm, errors, words};
 use crate::store::types::HttpHeader;
 
 /// Amazon S3.
@@ -53,6 +53,8 @@ pub static S3: Dialect = Dialect {
     symlink_meta_key: Some("--symlink-target"),
     write_if_match: true,
     head_counts_tags: true,
+    errors: &errors::S3_ERRORS,
+    words: &words::S3_WORDS,
     endpoints: &super::endpoint::S3,
     credentials: &super::credentials::S3,
 };
