@@ -153,7 +153,8 @@ pub struct CopyRequest {
     pub destination: Key,
     /// User metadata, HTTP headers, class and encryption.
     pub metadata: MetadataDirective,
-    /// The storage class, also where metadata is copied; `None` sends none.
+    /// The storage class, also where metadata is copied; `None` is that of the new metadata, else the default one.
+    /// A copy never takes its source's.
     pub storage_class: Option<Box<str>>,
     /// Tags.
     pub tagging: TaggingDirective,
