@@ -17,5 +17,6 @@
 pub mod config;
 pub mod meta;
 pub mod namespace;
+pub mod server;
 pub mod store;
 pub mod xattr;

@@ -5,3 +5,4 @@
 mod env;
 mod env_test;
 mod layers;
+mod server;

@@ -1,0 +1,518 @@
+//! Bodies: files that are written once and shared by reference, so that a copy costs no bytes.
+//!
+//! A file lives as long as a stored record, an upload's part or a running request refers to it. What was never
+//! committed goes with its last handle; what a crash left behind is collected at start.
+
+use super::file::{Directory, damaged};
+use super::record::Extent;
+use bytes::Bytes;
+use futures_util::Stream;
+use md5::{Digest as _, Md5};
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use tokio::task::JoinHandle;
+
+/// Bytes that are collected before they are written, and read at a time.
+const CHUNK: usize = 512 << 10;
+
+/// The folder of body files.
+#[derive(Debug)]
+pub struct Bodies {
+    directory: Directory,
+    /// Files without a reference; a thread of its own removes them, so that no request waits for it.
+    unreferenced: mpsc::Sender<PathBuf>,
+}
+
+/// A body file.
+#[derive(Debug)]
+pub struct Blob {
+    name: Box<str>,
+    bodies: Arc<Bodies>,
+    /// Stored records and parts that name this file. At 0 the file goes with the last handle.
+    references: AtomicUsize,
+    /// Whether the file's entry in the folder survives a crash.
+    durable: AtomicBool,
+}
+
+/// The bytes of an object or part: stretches of body files. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Body(Arc<[Segment]>);
+
+#[derive(Clone, Debug)]
+struct Segment {
+    blob: Arc<Blob>,
+    offset: u64,
+    length: u64,
+}
+
+impl Drop for Blob {
+    fn drop(&mut self) {
+        if *self.references.get_mut() == 0 {
+            // Without a receiver the process is ending; the next start collects the file.
+            let _ = self.bodies.unreferenced.send(self.path());
+        }
+    }
+}
+
+impl Blob {
+    fn path(&self) -> PathBuf {
+        self.bodies.directory.path().join(&*self.name)
+    }
+}
+
+impl Bodies {
+    /// Opens the folder. The sweeper thread ends with the last handle to it.
+    pub fn open(path: PathBuf) -> io::Result<Arc<Self>> {
+        let (unreferenced, files) = mpsc::channel::<PathBuf>();
+        std::thread::Builder::new()
+            .name("serve-sweep".into())
+            .spawn(move || {
+                for path in files {
+                    if let Err(error) = std::fs::remove_file(&path) {
+                        log::warn!("storage: {}: {error}", path.display());
+                    }
+                }
+            })?;
+        Ok(Arc::new(Self {
+            directory: Directory::open(path)?,
+            unreferenced,
+        }))
+    }
+
+    fn blob(self: &Arc<Self>, name: Box<str>, durable: bool) -> Arc<Blob> {
+        Arc::new(Blob {
+            name,
+            bodies: self.clone(),
+            references: AtomicUsize::new(0),
+            durable: AtomicBool::new(durable),
+        })
+    }
+
+    /// Starts a new body.
+    pub fn writer(self: &Arc<Self>) -> BodyWriter {
+        BodyWriter {
+            sink: Some(Sink {
+                bodies: self.clone(),
+                file: None,
+                md5: Md5::new(),
+                crc64: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
+                size: 0,
+            }),
+            writing: None,
+            collected: Vec::new(),
+            collected_bytes: 0,
+        }
+    }
+}
+
+/// Finds the files of bodies again at start, one handle for each however many records name it.
+pub struct Finder {
+    bodies: Arc<Bodies>,
+    sizes: HashMap<Box<str>, u64>,
+    blobs: HashMap<Box<str>, Arc<Blob>>,
+}
+
+impl Finder {
+    /// Looks at every file of the folder.
+    pub fn new(bodies: &Arc<Bodies>) -> io::Result<Self> {
+        let mut sizes = HashMap::new();
+        for name in bodies.directory.names()? {
+            let size = std::fs::metadata(bodies.directory.path().join(&name))?.len();
+            sizes.insert(name.into_boxed_str(), size);
+        }
+        Ok(Self {
+            bodies: bodies.clone(),
+            sizes,
+            blobs: HashMap::new(),
+        })
+    }
+
+    /// Returns the body of a stored record or part, counted as referred to.
+    pub fn find(&mut self, extents: &[Extent]) -> io::Result<Body> {
+        let mut segments = Vec::with_capacity(extents.len());
+        for extent in extents {
+            let end = extent.offset.checked_add(extent.length);
+            if end.is_none() || self.sizes.get(&extent.file).copied() < end {
+                let path = self.bodies.directory.path().join(&*extent.file);
+                return Err(damaged(&path, "a body file is missing or too short"));
+            }
+            let blob = self
+                .blobs
+                .entry(extent.file.clone())
+                .or_insert_with(|| self.bodies.blob(extent.file.clone(), true))
+                .clone();
+            segments.push(Segment {
+                blob,
+                offset: extent.offset,
+                length: extent.length,
+            });
+        }
+        let body = Body(segments.into());
+        body.hold();
+        Ok(body)
+    }
+
+    /// Removes the files that nothing named and returns how many they were.
+    pub fn collect(self) -> io::Result<usize> {
+        let mut collected = 0;
+        for name in self.sizes.keys().filter(|n| !self.blobs.contains_key(*n)) {
+            std::fs::remove_file(self.bodies.directory.path().join(&**name))?;
+            collected += 1;
+        }
+        Ok(collected)
+    }
+}
+
+impl Body {
+    /// Returns the length in bytes.
+    pub fn size(&self) -> u64 {
+        self.0.iter().map(|s| s.length).sum()
+    }
+
+    /// Returns the form in a record.
+    pub fn extents(&self) -> Box<[Extent]> {
+        self.0
+            .iter()
+            .map(|s| Extent {
+                file: s.blob.name.clone(),
+                offset: s.offset,
+                length: s.length,
+            })
+            .collect()
+    }
+
+    /// Returns these bodies one after another.
+    pub fn join<'a>(bodies: impl IntoIterator<Item = &'a Body>) -> Self {
+        Self(
+            bodies
+                .into_iter()
+                .flat_map(|b| b.0.iter().cloned())
+                .collect(),
+        )
+    }
+
+    /// Returns the bytes of `range`, which lies within the body.
+    pub fn slice(&self, range: Range<u64>) -> Self {
+        let mut at = 0;
+        let mut segments = Vec::new();
+        for segment in &*self.0 {
+            let start = range.start.max(at);
+            let end = range.end.min(at + segment.length);
+            if start < end {
+                segments.push(Segment {
+                    blob: segment.blob.clone(),
+                    offset: segment.offset + (start - at),
+                    length: end - start,
+                });
+            }
+            at += segment.length;
+        }
+        Self(segments.into())
+    }
+
+    /// Splits off the last segments that are together at least half as long as the one before them, if there is
+    /// more than one: written anew as one segment they keep a body that grows by small appends in few files.
+    pub fn split_tail(&self) -> Option<(Self, Self)> {
+        let mut length = 0;
+        let mut from = self.0.len();
+        while from > 0 && (length == 0 || self.0[from - 1].length <= length * 2) {
+            from -= 1;
+            length += self.0[from].length;
+        }
+        (self.0.len() - from > 1)
+            .then(|| (Self(self.0[..from].into()), Self(self.0[from..].into())))
+    }
+
+    /// Makes the files' entries durable; their content is already.
+    pub fn make_durable(&self) -> io::Result<()> {
+        let mut fresh = self
+            .0
+            .iter()
+            .map(|s| &s.blob)
+            .filter(|b| !b.durable.load(Ordering::Acquire));
+        if let Some(first) = fresh.next() {
+            first.bodies.directory.sync()?;
+            first.durable.store(true, Ordering::Release);
+            fresh.for_each(|blob| blob.durable.store(true, Ordering::Release));
+        }
+        Ok(())
+    }
+
+    /// Counts one more stored record or part that names the files.
+    pub fn hold(&self) {
+        for segment in &*self.0 {
+            segment.blob.references.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Counts one less.
+    pub fn release(&self) {
+        for segment in &*self.0 {
+            segment.blob.references.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Streams the bytes, reading one chunk ahead.
+    pub fn stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send {
+        let reader = Reader {
+            body: self,
+            segment: 0,
+            at: 0,
+            file: None,
+        };
+        futures_util::stream::try_unfold(read_ahead(reader), |pending| async {
+            let (chunk, reader) = joined(pending.await)?;
+            Ok((!chunk.is_empty()).then(|| (chunk, read_ahead(reader))))
+        })
+    }
+
+    /// Reads the whole body on this thread; for bodies of a few chunks.
+    pub fn read(self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(usize::try_from(self.size()).unwrap_or(0));
+        let mut reader = Reader {
+            body: self,
+            segment: 0,
+            at: 0,
+            file: None,
+        };
+        loop {
+            let chunk = reader.next()?;
+            if chunk.is_empty() {
+                return Ok(bytes);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+}
+
+struct Reader {
+    body: Body,
+    /// The segment being read, and how far.
+    segment: usize,
+    at: u64,
+    file: Option<File>,
+}
+
+impl Reader {
+    /// Reads the next chunk, empty at the end. Blocks.
+    fn next(&mut self) -> io::Result<Bytes> {
+        let Some(segment) = self.body.0.get(self.segment) else {
+            return Ok(Bytes::new());
+        };
+        let file = match &mut self.file {
+            Some(file) => file,
+            empty => empty.insert(File::open(segment.blob.path())?),
+        };
+        let left = segment.length - self.at;
+        let mut chunk = vec![0; usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK))];
+        file.read_exact_at(&mut chunk, segment.offset + self.at)?;
+        self.at += chunk.len() as u64;
+        if self.at == segment.length {
+            (self.segment, self.at, self.file) = (self.segment + 1, 0, None);
+        }
+        Ok(chunk.into())
+    }
+}
+
+fn read_ahead(mut reader: Reader) -> JoinHandle<io::Result<(Bytes, Reader)>> {
+    tokio::task::spawn_blocking(move || Ok((reader.next()?, reader)))
+}
+
+/// Returns what a blocking task returned; its panic goes on in the caller.
+pub fn joined<T>(outcome: Result<io::Result<T>, tokio::task::JoinError>) -> io::Result<T> {
+    outcome.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(cancelled) => Err(io::Error::other(cancelled)),
+    })
+}
+
+/// A body being written: hashed and put on disk as it comes, in constant memory.
+pub struct BodyWriter {
+    /// `None` while a chunk is being written.
+    sink: Option<Sink>,
+    writing: Option<JoinHandle<io::Result<Sink>>>,
+    collected: Vec<Bytes>,
+    collected_bytes: usize,
+}
+
+struct Sink {
+    bodies: Arc<Bodies>,
+    file: Option<(Arc<Blob>, File)>,
+    md5: Md5,
+    crc64: crc_fast::Digest,
+    size: u64,
+}
+
+/// A body that was written: its content is on disk, its entry in the folder is made durable by the commit.
+#[derive(Debug)]
+pub struct Written {
+    /// The bytes.
+    pub body: Body,
+    /// Their number.
+    pub size: u64,
+    /// Their MD5.
+    pub md5: [u8; 16],
+    /// Their CRC-64/XZ.
+    pub crc64: u64,
+}
+
+impl BodyWriter {
+    /// Takes the next bytes.
+    pub async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
+        self.collected_bytes += bytes.len();
+        self.collected.push(bytes);
+        if self.collected_bytes < CHUNK {
+            return Ok(());
+        }
+        let mut sink = self.take_sink().await?;
+        let chunks = std::mem::take(&mut self.collected);
+        self.collected_bytes = 0;
+        self.writing = Some(tokio::task::spawn_blocking(move || {
+            sink.write(&chunks)?;
+            Ok(sink)
+        }));
+        Ok(())
+    }
+
+    /// Ends the body.
+    pub async fn finish(mut self) -> io::Result<Written> {
+        let mut sink = self.take_sink().await?;
+        let chunks = std::mem::take(&mut self.collected);
+        joined(
+            tokio::task::spawn_blocking(move || {
+                sink.write(&chunks)?;
+                sink.finish()
+            })
+            .await,
+        )
+    }
+
+    async fn take_sink(&mut self) -> io::Result<Sink> {
+        match (self.sink.take(), self.writing.take()) {
+            (Some(sink), _) => Ok(sink),
+            (None, Some(writing)) => joined(writing.await),
+            (None, None) => Err(io::Error::other("an earlier write of this body failed")),
+        }
+    }
+}
+
+impl Sink {
+    fn write(&mut self, chunks: &[Bytes]) -> io::Result<()> {
+        for chunk in chunks.iter().filter(|c| !c.is_empty()) {
+            self.md5.update(chunk);
+            self.crc64.update(chunk);
+            self.size += chunk.len() as u64;
+            let (_, file) = match &mut self.file {
+                Some(file) => file,
+                empty => {
+                    let name = format!("{:032x}", fastrand::u128(..));
+                    let blob = self.bodies.blob(name.into(), false);
+                    let file = OpenOptions::new()
+                        .write(true)
+                        .create_new(true)
+                        .open(blob.path())?;
+                    empty.insert((blob, file))
+                }
+            };
+            file.write_all(chunk)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<Written> {
+        let body = match self.file {
+            None => Body::default(),
+            Some((blob, file)) => {
+                file.sync_all()?;
+                Body(
+                    [Segment {
+                        blob,
+                        offset: 0,
+                        length: self.size,
+                    }]
+                    .into(),
+                )
+            }
+        };
+        Ok(Written {
+            body,
+            size: self.size,
+            md5: self.md5.finalize().into(),
+            crc64: self.crc64.finalize(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::TryStreamExt;
+
+    async fn written(bodies: &Arc<Bodies>, bytes: &[u8]) -> Body {
+        let mut writer = bodies.writer();
+        for chunk in bytes.chunks(100_000) {
+            writer.write(Bytes::copy_from_slice(chunk)).await.unwrap();
+        }
+        writer.finish().await.unwrap().body
+    }
+
+    #[tokio::test]
+    async fn bytes_come_back_whole_sliced_and_joined() {
+        let temp = tempfile::tempdir().unwrap();
+        let bodies = Bodies::open(temp.path().join("bodies")).unwrap();
+        let bytes: Vec<u8> = (0..3_000_000_u32).map(|i| (i / 7) as u8).collect();
+        let body = Body::join([
+            &written(&bodies, &bytes[..1_700_000]).await,
+            &written(&bodies, &bytes[1_700_000..]).await,
+        ]);
+        assert_eq!(body.size(), 3_000_000);
+        let streamed: Vec<Bytes> = body.clone().stream().try_collect().await.unwrap();
+        assert!(streamed.concat() == bytes);
+        for range in [
+            0..3_000_000,
+            5..6,
+            1_699_999..1_700_001,
+            1_700_000..3_000_000,
+            9..9,
+        ] {
+            let at = range.start as usize..range.end as usize;
+            assert!(body.slice(range).read().unwrap() == bytes[at]);
+        }
+    }
+
+    #[tokio::test]
+    async fn digests_are_those_of_the_bytes() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut writer = Bodies::open(temp.path().join("b")).unwrap().writer();
+        writer
+            .write(Bytes::from_static(b"123456789"))
+            .await
+            .unwrap();
+        let written = writer.finish().await.unwrap();
+        assert_eq!(written.crc64, 0x995d_c9bb_df19_39fa); // The check value of CRC-64/XZ.
+        assert_eq!(hex::encode(written.md5), "25f9e794323b453885f5181f1b624d0b");
+    }
+
+    #[tokio::test]
+    async fn many_small_appends_stay_few_files() {
+        let temp = tempfile::tempdir().unwrap();
+        let bodies = Bodies::open(temp.path().join("bodies")).unwrap();
+        let mut body = Body::default();
+        let mut expected = Vec::new();
+        for byte in 0..200_u8 {
+            body = Body::join([&body, &written(&bodies, &[byte]).await]);
+            expected.push(byte);
+            if let Some((head, tail)) = body.split_tail() {
+                body = Body::join([&head, &written(&bodies, &tail.read().unwrap()).await]);
+            }
+            assert!(body.0.len() <= 8, "{}", body.0.len());
+        }
+        assert_eq!(body.read().unwrap(), expected);
+    }
+}
