@@ -3,12 +3,14 @@
 //! Above this module there is `Arc<dyn Store>` and [`Dialect`] to ask what a service can do; nothing above knows which
 //! service it is.
 
+pub mod client;
 pub mod clock;
 pub mod credentials;
 pub mod dialect;
 pub mod endpoint;
 pub mod error;
 pub mod fault;
+pub mod http;
 pub mod limit;
 pub mod memory;
 pub mod retry;
@@ -17,6 +19,7 @@ pub mod wire;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+pub use client::{Client, check, open};
 pub use dialect::Dialect;
 pub use error::{Error, Kind, Result};
 use std::time::Duration;

@@ -19,6 +19,8 @@ pub struct Policy {
     pub cap: Duration,
     /// How long a call may take, attempts and waits together. Sending a large body takes what it needs beyond that.
     pub deadline: Duration,
+    /// How long a body on its way may pause.
+    pub stall: Duration,
 }
 
 impl Default for Policy {
@@ -28,6 +30,7 @@ impl Default for Policy {
             base: Duration::from_millis(50),
             cap: Duration::from_secs(5),
             deadline: Duration::from_secs(25),
+            stall: Duration::from_secs(20),
         }
     }
 }

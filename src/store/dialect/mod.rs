@@ -72,6 +72,8 @@ pub struct Dialect {
     pub words: &'static words::Words,
     /// Where the service is found.
     pub endpoints: &'static endpoint::Endpoints,
+    /// What an account must be granted to list a bucket, by the service's name for it.
+    pub list_permission: &'static str,
     /// Where people keep their credentials for it.
     pub credentials: &'static credentials::Sources,
 }

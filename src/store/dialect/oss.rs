@@ -52,5 +52,6 @@ pub static OSS: Dialect = Dialect {
     errors: &errors::OSS_ERRORS,
     words: &words::OSS_WORDS,
     endpoints: &super::endpoint::OSS,
+    list_permission: "oss:ListObjects",
     credentials: &super::credentials::OSS,
 };

@@ -56,5 +56,6 @@ pub static S3: Dialect = Dialect {
     errors: &errors::S3_ERRORS,
     words: &words::S3_WORDS,
     endpoints: &super::endpoint::S3,
+    list_permission: "s3:ListBucket",
     credentials: &super::credentials::S3,
 };
