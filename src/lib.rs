@@ -15,7 +15,10 @@
 //! - [`config`]: validated settings, plain data.
 
 pub mod config;
+pub mod fs;
+pub mod fuse;
 pub mod meta;
+pub mod mount;
 pub mod namespace;
 pub mod server;
 pub mod store;

@@ -5,4 +5,5 @@
 mod env;
 mod env_test;
 mod layers;
+mod mount;
 mod server;

@@ -1,0 +1,206 @@
+//! Lookup and stat: from a name to an inode, and what is shown of it.
+
+use super::{Attr, Error, Fs, Looked, Result, Stat};
+use crate::meta::{Child, ChildKind, Known, KnownChild};
+use crate::namespace::{Facts, Ino, Kind, Name};
+use crate::store::types::{Key, Object};
+use std::time::Duration;
+use tokio::time::Instant;
+
+impl Fs {
+    /// Looks a name up in what is known.
+    pub fn try_lookup(&self, parent: Ino, name: &[u8]) -> Option<Result<Looked>> {
+        let (dir, name) = match self.entry(parent, name) {
+            Ok(entry) => entry,
+            Err(error) => return Some(Err(error)),
+        };
+        match self.meta.known_child(dir_of(&dir), name.as_str()) {
+            // Only its HEAD tells what it is.
+            KnownChild::Present(child) if child.maybe_symlink => None,
+            KnownChild::Present(child) => Some(self.found(&dir, name, &child)),
+            KnownChild::Absent => Some(Ok(Looked::Absent(self.settings.ttl))),
+            KnownChild::Unknown => None,
+        }
+    }
+
+    /// Looks a name up, with a request where it is not known.
+    pub async fn lookup(&self, parent: Ino, name: &[u8]) -> Result<Looked> {
+        let (dir, name) = self.entry(parent, name)?;
+        match self.meta.child(dir_of(&dir), name.as_str()).await? {
+            Some(child) => self.found(&dir, name, &child),
+            None => Ok(Looked::Absent(self.settings.ttl)),
+        }
+    }
+
+    /// Takes back `count` lookups of an inode.
+    pub fn forget(&self, ino: Ino, count: u64) {
+        if self.inodes.lock().forget(ino, count) {
+            let mut bodies = self.bodies.lock();
+            if bodies.remove(&ino).is_some() && bodies.capacity() / 4 > bodies.len() {
+                bodies.shrink_to_fit();
+            }
+        }
+    }
+
+    /// Stats an inode from what is known.
+    pub fn try_getattr(&self, ino: Ino) -> Option<Result<Attr>> {
+        let (key, facts) = match self.node(ino) {
+            Ok(node) => node,
+            Err(error) => return Some(Err(error)),
+        };
+        let now = Instant::now();
+        match (facts.kind, &key) {
+            // What is shown of a directory does not change; whether it is there, a lookup tells.
+            (Kind::Directory, _) | (_, None) => Some(Ok(self.attr(ino, &facts, self.settings.ttl))),
+            (Kind::File, Some(key)) => match self.meta.known(key) {
+                Known::Present(object) => Some(Ok(self.learn(ino, &object, now))),
+                Known::Absent => Some(Err(Error::NotFound)),
+                Known::Unknown => self.believed(ino, &facts, now),
+            },
+            (Kind::Symlink, Some(_)) => self.believed(ino, &facts, now),
+        }
+    }
+
+    /// Stats an inode, with a request where what is known of it is too old.
+    pub async fn getattr(&self, ino: Ino) -> Result<Attr> {
+        let (Some(key), facts) = self.node(ino)? else {
+            return self.try_getattr(ino).unwrap_or(Err(Error::Stale));
+        };
+        if facts.kind == Kind::File {
+            let object = self.meta.object(&key).await?;
+            return Ok(self.learn(ino, &object, Instant::now()));
+        }
+        let (dir, name) = split(&key);
+        match self.meta.child(dir, name).await? {
+            Some(child) if kind_of(&child) == facts.kind => {
+                let facts = self.facts_of(&child, Instant::now());
+                self.inodes.lock().learn(ino, facts);
+                Ok(self.attr(ino, &facts, self.settings.ttl))
+            }
+            Some(_) => Err(Error::Stale),
+            None => Err(Error::NotFound),
+        }
+    }
+
+    /// Checks a change of what stat(2) shows. Content and modes are not changed here; what is asked for and is so
+    /// already succeeds.
+    pub fn setattr(&self, ino: Ino, wanted: &NewAttr) -> Result<Attr> {
+        let (_, facts) = self.node(ino)?;
+        let stat = Stat::new(ino, &facts, &self.settings);
+        let same = wanted
+            .size
+            .is_none_or(|size| size == stat.size && stat.kind == Kind::File)
+            && wanted
+                .mode
+                .is_none_or(|mode| mode & 0o7777 == u32::from(stat.mode))
+            && wanted.uid.is_none_or(|uid| uid == stat.uid)
+            && wanted.gid.is_none_or(|gid| gid == stat.gid)
+            && !wanted.times;
+        if same && !self.settings.read_only {
+            Ok(self.attr(ino, &facts, Duration::ZERO))
+        } else {
+            Err(Error::ReadOnly)
+        }
+    }
+
+    /// Returns the key of a directory (`None` for the bucket) and a name in it.
+    fn entry<'a>(&self, parent: Ino, name: &'a [u8]) -> Result<(Option<Key>, Name<'a>)> {
+        let name = Name::new(name)?;
+        let (dir, facts) = self.node(parent)?;
+        if facts.kind == Kind::Directory {
+            Ok((dir, name))
+        } else {
+            Err(Error::NotDirectory)
+        }
+    }
+
+    /// Returns the key and the last facts of an inode.
+    pub(super) fn node(&self, ino: Ino) -> Result<(Option<Key>, Facts)> {
+        let inodes = self.inodes.lock();
+        let node = inodes.get(ino).ok_or(Error::Stale)?;
+        Ok((node.key.clone(), node.facts))
+    }
+
+    /// Counts a lookup of a child.
+    fn found(&self, dir: &Option<Key>, name: Name<'_>, child: &Child) -> Result<Looked> {
+        let kind = kind_of(child);
+        let key = child_key(dir_of(dir), name.as_str(), kind).ok_or(Error::NameTooLong)?;
+        let facts = self.facts_of(child, Instant::now());
+        let ino = self.inodes.lock().look_up(&key, facts);
+        Ok(Looked::Found(self.attr(ino, &facts, self.settings.ttl)))
+    }
+
+    pub(super) fn facts_of(&self, child: &Child, now: Instant) -> Facts {
+        Facts {
+            kind: kind_of(child),
+            size: child.size,
+            modified: child.modified,
+            until: (now + self.settings.ttl).into_std(),
+        }
+    }
+
+    /// Notes what a HEAD, or an edit of ours, says of a file.
+    pub(super) fn learn(&self, ino: Ino, object: &Object, now: Instant) -> Attr {
+        let facts = Facts {
+            kind: Kind::File,
+            size: object.meta.size,
+            modified: object.meta.last_modified,
+            until: (now + self.settings.ttl).into_std(),
+        };
+        self.inodes.lock().learn(ino, facts);
+        self.attr(ino, &facts, self.settings.ttl)
+    }
+
+    fn believed(&self, ino: Ino, facts: &Facts, now: Instant) -> Option<Result<Attr>> {
+        let left = facts.until.checked_duration_since(now.into_std())?;
+        (!left.is_zero()).then(|| Ok(self.attr(ino, facts, left)))
+    }
+
+    pub(super) fn attr(&self, ino: Ino, facts: &Facts, ttl: Duration) -> Attr {
+        Attr {
+            stat: Stat::new(ino, facts, &self.settings),
+            ttl,
+        }
+    }
+}
+
+/// What setattr is asked to change.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewAttr {
+    /// The size in bytes.
+    pub size: Option<u64>,
+    /// The mode, with or without the type.
+    pub mode: Option<u32>,
+    /// The owner.
+    pub uid: Option<u32>,
+    /// The group.
+    pub gid: Option<u32>,
+    /// Whether a time of access or modification is given.
+    pub times: bool,
+}
+
+pub(super) fn kind_of(child: &Child) -> Kind {
+    match child.kind {
+        ChildKind::File => Kind::File,
+        ChildKind::Directory => Kind::Directory,
+        ChildKind::Symlink => Kind::Symlink,
+    }
+}
+
+/// Returns the key prefix of a directory's entries.
+pub(super) fn dir_of(key: &Option<Key>) -> &str {
+    key.as_ref().map_or("", Key::as_str)
+}
+
+/// Returns the key of an entry, `None` where it would be too long for one.
+pub(super) fn child_key(dir: &str, name: &str, kind: Kind) -> Option<Key> {
+    let slash = if kind == Kind::Directory { "/" } else { "" };
+    Key::new(format!("{dir}{name}{slash}")).ok()
+}
+
+/// Splits a key into the prefix of its directory and its name there.
+pub(super) fn split(key: &Key) -> (&str, &str) {
+    let path = key.as_str();
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path.split_at(path.rfind('/').map_or(0, |at| at + 1))
+}

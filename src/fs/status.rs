@@ -1,0 +1,86 @@
+//! What a running mount says of itself: attributes of the mount's root that are not listed.
+//!
+//! `metamount.status` reads as JSON, setting `metamount.drain` returns once no edit is under way. The commands
+//! `status` and `unmount` use them, so they need no socket beside the mount.
+
+use super::{Error, Failure, Fs, Result};
+use crate::namespace::Ino;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+pub(super) const STATUS: &[u8] = b"metamount.status";
+pub(super) const DRAIN: &[u8] = b"metamount.drain";
+
+#[derive(Serialize)]
+struct Status<'a> {
+    version: &'static str,
+    pid: u32,
+    url: &'a str,
+    mountpoint: &'a str,
+    read_only: bool,
+    requests: BTreeMap<&'static str, u64>,
+    requests_total: u64,
+    retried: u64,
+    bytes_received: u64,
+    bytes_sent: u64,
+    cache: Cache,
+    pending: Pending,
+    hidden_keys: u64,
+    conditions: &'static str,
+    inodes: usize,
+    last_errors: Vec<Failure>,
+}
+
+#[derive(Serialize)]
+struct Cache {
+    entries: usize,
+    bytes: usize,
+    hits: u64,
+    misses: u64,
+}
+
+#[derive(Serialize)]
+struct Pending {
+    edits: usize,
+    /// Nothing is uploaded as long as content is only read.
+    uploads: usize,
+}
+
+impl Fs {
+    /// Answers the attributes that control the mount; `None` for any other name.
+    pub(super) fn try_control(&self, ino: Ino, name: &[u8]) -> Option<Result<Vec<u8>>> {
+        (ino == Ino::ROOT && name == STATUS).then(|| self.status())
+    }
+
+    fn status(&self) -> Result<Vec<u8>> {
+        let requests = self.store.requests();
+        let report = self.meta.report();
+        let status = Status {
+            version: env!("CARGO_PKG_VERSION"),
+            pid: std::process::id(),
+            url: &self.settings.url,
+            mountpoint: &self.settings.mountpoint,
+            read_only: self.settings.read_only,
+            requests: requests.iter().map(|(o, n)| (o.name(), n)).collect(),
+            requests_total: requests.total(),
+            retried: requests.retried,
+            bytes_received: requests.bytes_received,
+            bytes_sent: requests.bytes_sent,
+            cache: Cache {
+                entries: report.cache.entries,
+                bytes: report.cache.bytes,
+                hits: report.cache.hits,
+                misses: report.cache.misses,
+            },
+            pending: Pending {
+                edits: 0,
+                uploads: 0,
+            },
+            hidden_keys: report.hidden,
+            conditions: "unknown",
+            inodes: self.inodes.lock().len(),
+            last_errors: self.failures.latest(),
+        };
+        serde_json::to_vec(&status).map_err(|error| Error::Internal(error.to_string()))
+    }
+}

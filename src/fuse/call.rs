@@ -1,0 +1,138 @@
+//! What every operation shares: a panic becomes an EIO, a deadline passes as one, a failure is noted once.
+
+use crate::fs::{Error, Fs, Result};
+use crate::namespace::Ino;
+use fuser::{Errno, Notifier};
+use futures_util::FutureExt;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// The longest an operation takes; each request below it has a shorter deadline of its own.
+pub(super) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The longest an edit takes: it may wait for another writer's turn, and copy a large object on the server.
+pub(super) const EDIT_DEADLINE: Duration = Duration::from_secs(15 * 60);
+
+/// What an operation is about, for the log.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) operation: &'static str,
+    pub(super) ino: Ino,
+    /// An entry of the directory `ino`.
+    pub(super) name: Option<Box<[u8]>>,
+}
+
+impl Call {
+    pub(super) fn new(operation: &'static str, ino: Ino) -> Self {
+        Self {
+            operation,
+            ino,
+            name: None,
+        }
+    }
+
+    pub(super) fn of_entry(operation: &'static str, parent: Ino, name: &[u8]) -> Self {
+        Self {
+            name: Some(name.into()),
+            ..Self::new(operation, parent)
+        }
+    }
+}
+
+/// Runs operations, now on the kernel's thread or later in a task.
+#[derive(Clone)]
+pub(super) struct Calls {
+    fs: Arc<Fs>,
+    runtime: tokio::runtime::Handle,
+    /// Speaks to the kernel unasked; there once the session is.
+    pub(super) notifier: Arc<OnceLock<Notifier>>,
+}
+
+impl Calls {
+    pub(super) fn new(fs: Arc<Fs>, runtime: tokio::runtime::Handle) -> Self {
+        Self {
+            fs,
+            runtime,
+            notifier: Arc::default(),
+        }
+    }
+
+    /// Makes the kernel ask again what stat(2) shows of an inode. Its pages stay.
+    pub(super) async fn forget_attributes(&self, ino: Ino) {
+        const ATTRIBUTES_ONLY: i64 = -1;
+        let notifier = self.notifier.clone();
+        // A notification may wait in the kernel, and must not do so on a thread that answers.
+        let told = tokio::task::spawn_blocking(move || {
+            notifier
+                .get()
+                .map(|kernel| kernel.inval_inode(fuser::INodeNo(ino.0), ATTRIBUTES_ONLY, 0))
+        });
+        if let Ok(Some(Err(error))) = told.await {
+            log::debug!("the kernel kept its attributes of inode {}: {error}", ino.0);
+        }
+    }
+
+    /// Runs what does not wait; `None` from it says that it has to.
+    pub(super) fn try_now<T>(
+        &self,
+        call: impl FnOnce() -> Call,
+        work: impl FnOnce(&Fs) -> Option<Result<T>>,
+    ) -> Option<Result<T, Errno>> {
+        // Work may spawn tasks, to read ahead.
+        let _context = self.runtime.enter();
+        let result = catch_unwind(AssertUnwindSafe(|| work(&self.fs)))
+            .unwrap_or_else(|panic| Some(Err(of_panic(&*panic))))?;
+        Some(result.map_err(|error| self.note(&call(), &error)))
+    }
+
+    /// Runs what never waits.
+    pub(super) fn now<T>(
+        &self,
+        call: Call,
+        work: impl FnOnce(&Fs) -> Result<T>,
+    ) -> Result<T, Errno> {
+        self.try_now(|| call, |fs| Some(work(fs)))
+            .unwrap_or(Err(Errno::EIO))
+    }
+
+    /// Runs in a task, and replies there. Nothing is held any more when `reply` is called.
+    pub(super) fn later<T, Work, Future>(
+        &self,
+        call: Call,
+        deadline: Duration,
+        work: Work,
+        reply: impl FnOnce(Result<T, Errno>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        Work: FnOnce(Arc<Fs>) -> Future + Send + 'static,
+        Future: std::future::Future<Output = Result<T>> + Send + 'static,
+    {
+        let calls = self.clone();
+        self.runtime.spawn(async move {
+            let work = AssertUnwindSafe(async { work(calls.fs.clone()).await }).catch_unwind();
+            let result = match tokio::time::timeout(deadline, work).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(panic)) => Err(of_panic(&*panic)),
+                Err(_) => Err(Error::TimedOut(deadline)),
+            };
+            reply(result.map_err(|error| calls.note(&call, &error)));
+        });
+    }
+
+    /// Notes a failure and returns what the caller is told.
+    pub(super) fn note(&self, call: &Call, error: &Error) -> Errno {
+        self.fs
+            .note_failure(call.operation, call.ino, call.name.as_deref(), error);
+        Errno::from_i32(error.errno())
+    }
+}
+
+fn of_panic(panic: &(dyn Any + Send)) -> Error {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    Error::Internal(message.unwrap_or_else(|| "a panic without a message".into()))
+}
