@@ -131,7 +131,7 @@ impl Settings {
     pub(crate) fn for_tests() -> Self {
         Self {
             bucket: "examplebucket".into(),
-            url: "oss://examplebucket".into(),
+            url: "scheme://examplebucket".into(),
             mountpoint: "/mnt".into(),
             root: None,
             read_only: false,

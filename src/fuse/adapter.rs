@@ -142,10 +142,13 @@ impl Filesystem for Adapter {
     }
 
     fn open(&self, _req: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
-        reply.error(
-            self.calls
-                .note(&Call::new("open", ino.into()), &Error::Impossible),
-        );
+        let writes = flags.acc_mode() != OpenAccMode::O_RDONLY || flags.0 & libc::O_TRUNC != 0;
+        let why = if writes {
+            Error::ReadOnly
+        } else {
+            Error::Impossible
+        };
+        reply.error(self.calls.note(&Call::new("open", ino.into()), &why));
     }
 
     fn flush(
