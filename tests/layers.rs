@@ -42,7 +42,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("data", &["store"]),
     ("store::types", &["store::types", "store::Error"]),
     ("store::error", &["store::types"]),
-    ("store::dialect", &["store::dialect", "store::types"]),
+    (
+        "store::dialect",
+        &["store::dialect", "store::types", "store::Kind"],
+    ),
     (
         "store::wire",
         &[

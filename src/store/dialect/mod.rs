@@ -91,8 +91,10 @@ pub struct Limits {
     pub tag_value_chars: usize,
     /// A key, in bytes.
     pub key_bytes: usize,
-    /// The largest object that one copy request takes, in bytes.
+    /// The largest object that one copy request within the bucket takes, in bytes.
     pub single_copy_bytes: u64,
+    /// The largest object that one copy request takes when it changes the class or the encryption, in bytes.
+    pub converting_copy_bytes: u64,
     /// The largest part, in bytes.
     pub part_bytes: u64,
     /// The longest life of a presigned URL, in seconds.

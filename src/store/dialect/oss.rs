@@ -18,7 +18,9 @@ pub static OSS: Dialect = Dialect {
         tag_key_chars: 128,
         tag_value_chars: 256,
         key_bytes: 1023,
-        single_copy_bytes: 5 << 30,
+        // The largest object there is: within a bucket only a change of class or encryption has a limit.
+        single_copy_bytes: 48_800 << 30,
+        converting_copy_bytes: 1 << 30,
         part_bytes: 5 << 30,
         presign_seconds: 604_800,
     },

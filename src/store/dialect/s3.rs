@@ -19,6 +19,7 @@ pub static S3: Dialect = Dialect {
         tag_value_chars: 256,
         key_bytes: 1024,
         single_copy_bytes: 5 << 30,
+        converting_copy_bytes: 5 << 30,
         part_bytes: 5 << 30,
         presign_seconds: 604_800,
     },

@@ -57,17 +57,18 @@ pub fn parse(dialect: &Dialect, response: &Response) -> Result<Acl> {
     let root = error::document(dialect, response, "AccessControlPolicy")?;
     let list = root
         .child("AccessControlList")
-        .ok_or_else(|| protocol(response, "the answer has no list of grants"))?;
+        .ok_or_else(|| protocol(dialect, response, "the answer has no list of grants"))?;
     if !dialect.has_grants() {
         return list
             .text_of("Grant")
             .map(|word| Acl::Canned(word.trim().into()))
-            .ok_or_else(|| protocol(response, "the answer has no grant"));
+            .ok_or_else(|| protocol(dialect, response, "the answer has no grant"));
     }
     let grants = list
         .all("Grant")
         .map(|element| {
-            grant(element).ok_or_else(|| protocol(response, "the answer has an unreadable grant"))
+            grant(element)
+                .ok_or_else(|| protocol(dialect, response, "the answer has an unreadable grant"))
         })
         .collect::<Result<Vec<_>>>()?;
     let owner = root.child("Owner").and_then(|owner| owner.text_of("ID"));
@@ -90,12 +91,15 @@ pub(super) fn write(request: &mut Request, dialect: &Dialect, acl: &Acl) -> Resu
             "an ACL that grants nothing to anyone cannot be sent",
         )),
         Acl::Grants(grants) => {
+            if !grants.iter().all(|grant| is_permission(&grant.permission)) {
+                return Err(invalid("the ACL grants what is no permission"));
+            }
             for (permission, header) in PERMISSIONS {
-                let grantees: Vec<_> = grants
+                let grantees: Vec<String> = grants
                     .iter()
                     .filter(|grant| &*grant.permission == permission)
                     .map(|grant| grantee(&grant.grantee))
-                    .collect();
+                    .collect::<Result<_>>()?;
                 if !grantees.is_empty() {
                     request.set(dialect.header(header), grantees.join(", "))?;
                 }
@@ -103,6 +107,10 @@ pub(super) fn write(request: &mut Request, dialect: &Dialect, acl: &Acl) -> Resu
             Ok(())
         }
     }
+}
+
+fn is_permission(word: &str) -> bool {
+    PERMISSIONS.iter().any(|(name, _)| *name == word)
 }
 
 fn grant(element: &Element<'_>) -> Option<Grant> {
@@ -113,8 +121,7 @@ fn grant(element: &Element<'_>) -> Option<Grant> {
         .or_else(|| text("URI").map(Grantee::Uri))
         .or_else(|| text("EmailAddress").map(Grantee::Email))?;
     let permission = element.text_of("Permission")?.trim();
-    let known = PERMISSIONS.iter().any(|(name, _)| *name == permission);
-    known.then(|| Grant {
+    is_permission(permission).then(|| Grant {
         permission: permission.into(),
         grantee,
     })
@@ -138,14 +145,17 @@ fn canned(owner: Option<&str>, grants: &[Grant]) -> Option<&'static str> {
     word.filter(|_| owned).map(|(word, _)| *word)
 }
 
-fn grantee(grantee: &Grantee) -> String {
+fn grantee(grantee: &Grantee) -> Result<String> {
     let (kind, name) = match grantee {
         Grantee::Id(id) => ("id", id),
         Grantee::Uri(uri) => ("uri", uri),
         Grantee::Email(email) => ("emailAddress", email),
     };
-    // No name of an account or group holds a quote; one that does would name another.
-    format!("{kind}=\"{}\"", name.replace('"', ""))
+    // The header has no escape: a quote would end the name and begin another grant.
+    if name.contains('"') {
+        return Err(invalid("the name of a grantee holds a quote"));
+    }
+    Ok(format!("{kind}=\"{name}\""))
 }
 
 #[cfg(test)]
@@ -189,6 +199,8 @@ mod tests {
         x-amz-grant-write-acp: emailAddress=\"a@example.com\"".into()); "s3 grants")]
     #[test_case(&OSS, grants() => Err(Kind::InvalidArgument); "oss grants")]
     #[test_case(&S3, Acl::Grants(vec![]) => Err(Kind::InvalidArgument); "no grants")]
+    #[test_case(&S3, Acl::Grants(vec![Grant { permission: "READ".into(), grantee: Grantee::Id("a\", id=\"b".into()) }]) => Err(Kind::InvalidArgument); "a name with a quote")]
+    #[test_case(&S3, Acl::Grants(vec![Grant { permission: "ALL".into(), grantee: Grantee::Id("a".into()) }]) => Err(Kind::InvalidArgument); "no permission")]
     fn replaces(dialect: &Dialect, acl: Acl) -> Result<String, Kind> {
         let version = "v".into();
         put_request(dialect, &key("k"), Some(&version), &acl)

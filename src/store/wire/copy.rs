@@ -1,12 +1,14 @@
 //! CopyObject: all directives, conditions on source and destination, and the error that a success may carry.
 
-use super::{Request, Response, acl, date, error, etag, meta, own_text, tagging};
+use super::{
+    Request, Response, acl, date, error, etag, meta, own_text, protocol, tagging, undecided,
+};
 use crate::store::dialect::sign::{encode_component, encode_key};
 use crate::store::types::{
     CopyOutcome, CopyRequest, ETag, Key, MetadataDirective, Operation, SourceConditions,
     TaggingDirective, Timestamp, VersionId,
 };
-use crate::store::{Dialect, Error, Kind, Result};
+use crate::store::{Dialect, Result};
 use http::Method;
 
 /// Copies an object of `bucket` within it. The request has no body.
@@ -62,7 +64,8 @@ pub fn parse(dialect: &Dialect, response: &Response) -> Result<CopyOutcome> {
     Ok(CopyOutcome {
         etag,
         last_modified: last_modified.ok_or_else(|| {
-            undecided(response, "the answer does not tell when the copy was made")
+            let message = "the answer does not tell when the copy was made";
+            undecided(protocol(dialect, response, message))
         })?,
         version_id: own_text(dialect, headers, "version-id"),
         source_version_id: own_text(dialect, headers, "copy-source-version-id"),
@@ -76,19 +79,12 @@ pub(super) fn result(
     response: &Response,
     root: &str,
 ) -> Result<(ETag, Option<Timestamp>)> {
-    let document = match error::document(dialect, response, root) {
-        Ok(document) => document,
-        // The service had agreed to begin: what became of it, only a look can tell.
-        Err(error) if error.kind() == Kind::Protocol => {
-            return Err(undecided(response, error.message()));
-        }
-        Err(error) => return Err(error),
-    };
+    let document = error::document(dialect, response, root).map_err(undecided)?;
     let etag = document
         .text_of("ETag")
         .map(ETag::new)
         .or_else(|| etag(&response.headers))
-        .ok_or_else(|| undecided(response, "the answer has no entity tag"))?;
+        .ok_or_else(|| undecided(protocol(dialect, response, "the answer has no entity tag")))?;
     let last_modified = document
         .text_of("LastModified")
         .and_then(|text| Timestamp::from_iso8601(text.trim()));
@@ -125,13 +121,10 @@ pub(super) fn write_source(
     condition("if-modified-since", http_date(conditions.if_modified_since))
 }
 
-fn undecided(response: &Response, message: &str) -> Error {
-    Error::new(Kind::Unknown, message).answered(response.status, None, None)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Kind;
     use crate::store::dialect::{OSS, S3};
     use crate::store::types::{Acl, HttpHeader, Properties, Tags, WriteCondition};
     use crate::store::wire::test::{key, response, show};

@@ -1,7 +1,7 @@
 //! Reads what a service answers when it refuses: an XML document in the body, or in a header where there is no body.
 
 use super::xml::{self, Element};
-use super::{Response, text};
+use super::{Response, protocol, text};
 use crate::store::types::Timestamp;
 use crate::store::{Dialect, Error, Kind};
 use base64::Engine as _;
@@ -30,13 +30,7 @@ pub fn document<'a>(
     root: &str,
 ) -> Result<Element<'a>, Error> {
     check(dialect, response)?;
-    let not_ours = |message: String| {
-        Error::new(Kind::Protocol, message).answered(
-            response.status,
-            None,
-            request_id(dialect, &response.headers).as_deref(),
-        )
-    };
+    let not_ours = |message: String| protocol(dialect, response, message);
     let element = xml::parse(&response.body)
         .map_err(|e| not_ours(format!("the answer is no {root} document: {e}")))?;
     if &*element.name == "Error" {

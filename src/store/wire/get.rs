@@ -37,9 +37,16 @@ pub fn parse(
     let held = if response.status == 206 {
         let (range, size) = text(&response.headers, header::CONTENT_RANGE.as_str())
             .and_then(|value| content_range(&value))
-            .ok_or_else(|| protocol(response, "the answer has no readable Content-Range"))?;
+            .ok_or_else(|| {
+                protocol(
+                    dialect,
+                    response,
+                    "the answer has no readable Content-Range",
+                )
+            })?;
         if meta.size != range.end - range.start {
             return Err(protocol(
+                dialect,
                 response,
                 "Content-Length is not that of Content-Range",
             ));
@@ -64,6 +71,7 @@ pub fn parse(
     };
     if held != wanted {
         return Err(protocol(
+            dialect,
             response,
             format!(
                 "asked for bytes {} to {}, answered with {} to {}",

@@ -69,11 +69,16 @@ pub fn parse(dialect: &Dialect, response: &Response, asked: &ListRequest) -> Res
             Some(token) => Some(token.into()),
             None => None,
         };
-        let token = token
-            .filter(|token| !token.is_empty())
-            .ok_or_else(|| protocol(response, "the listing goes on and does not say where"))?;
+        let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
+            protocol(
+                dialect,
+                response,
+                "the listing goes on and does not say where",
+            )
+        })?;
         if asked.token.as_deref() == Some(&*token) {
             return Err(protocol(
+                dialect,
                 response,
                 "the listing does not go on from where it was",
             ));
@@ -144,8 +149,13 @@ fn is_folded(prefix: &str, asked: &str) -> bool {
 }
 
 fn listed(dialect: &Dialect, response: &Response, entry: &Element<'_>, key: Key) -> Result<Listed> {
-    let unreadable =
-        |what: &str| protocol(response, format!("the {what} of {key:?} is unreadable"));
+    let unreadable = |what: &str| {
+        protocol(
+            dialect,
+            response,
+            format!("the {what} of {key:?} is unreadable"),
+        )
+    };
     let field = |name: &str| entry.text_of(name).map(str::trim).unwrap_or_default();
     let size = field("Size").parse().map_err(|_| unreadable("size"))?;
     let last_modified =

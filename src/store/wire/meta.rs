@@ -49,7 +49,7 @@ pub fn object_meta(dialect: &Dialect, headers: &HeaderMap) -> Result<ObjectMeta>
                 "last-access-time" => meta.last_access = Some(text.into()),
                 "tagging-count" => meta.tag_count = Some(number(name, text)?),
                 "missing-meta" => meta.missing_meta = number(name, text)?,
-                "symlink-target" => meta.symlink_target = symlink_target(text),
+                "symlink-target" => meta.symlink_target = Some(symlink_target(text)),
                 "checksum-type" => composite = Some(text.eq_ignore_ascii_case("COMPOSITE")),
                 _ => {}
             }
@@ -139,9 +139,11 @@ pub(super) fn write_properties(
 }
 
 /// Decodes the key that a native symlink points at; an undecodable one is taken as it is.
-pub(super) fn symlink_target(text: &str) -> Option<Box<str>> {
-    let decoded = percent_decode_str(text).decode_utf8();
-    Some(decoded.map_or_else(|_| text.into(), |target| target.as_ref().into()))
+pub(super) fn symlink_target(text: &str) -> Box<str> {
+    match percent_decode_str(text).decode_utf8() {
+        Ok(target) => target.into(),
+        Err(_) => text.into(),
+    }
 }
 
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Box<[u8]> {

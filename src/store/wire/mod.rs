@@ -167,8 +167,22 @@ fn invalid(message: impl Into<Box<str>>) -> Error {
     Error::new(Kind::InvalidArgument, message)
 }
 
-fn protocol(response: &Response, message: impl Into<Box<str>>) -> Error {
-    Error::new(Kind::Protocol, message).answered(response.status, None, None)
+fn protocol(dialect: &Dialect, response: &Response, message: impl Into<Box<str>>) -> Error {
+    let id = error::request_id(dialect, &response.headers);
+    Error::new(Kind::Protocol, message).answered(response.status, None, id.as_deref())
+}
+
+/// Makes an unknown outcome of an unreadable answer: the service had agreed to begin a write, and what became of it
+/// only a look at the object can tell.
+fn undecided(error: Error) -> Error {
+    if error.kind() != Kind::Protocol {
+        return error;
+    }
+    let unknown = Error::new(Kind::Unknown, error.message());
+    match error.status() {
+        Some(status) => unknown.answered(status, None, error.request_id()),
+        None => unknown,
+    }
 }
 
 /// What the tables of all operations need.

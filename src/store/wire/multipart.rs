@@ -1,11 +1,13 @@
 //! CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload, AbortMultipartUpload.
 
-use super::{Request, Response, copy, error, etag, meta, protocol, put, range_value, xml};
+use super::{
+    Request, Response, copy, error, etag, meta, protocol, put, range_value, undecided, xml,
+};
 use crate::store::types::{
     Acl, ByteRange, CompletedPart, ETag, Key, Operation, Properties, PutOutcome, SourceConditions,
     Tags, Upload, VersionId, WriteCondition,
 };
-use crate::store::{Dialect, Error, Kind, Result};
+use crate::store::{Dialect, Kind, Result};
 use bytes::Bytes;
 use http::Method;
 
@@ -31,7 +33,11 @@ pub fn parse_create(dialect: &Dialect, response: &Response, key: &Key) -> Result
             key: key.clone(),
             id: id.into(),
         }),
-        _ => Err(protocol(response, "the answer does not name the upload")),
+        _ => Err(protocol(
+            dialect,
+            response,
+            "the answer does not name the upload",
+        )),
     }
 }
 
@@ -44,7 +50,7 @@ pub fn part_request(dialect: &Dialect, upload: &Upload, number: u16, body: Bytes
 pub fn parse_part(dialect: &Dialect, response: &Response, number: u16) -> Result<CompletedPart> {
     error::check(dialect, response)?;
     let etag = etag(&response.headers)
-        .ok_or_else(|| protocol(response, "the answer has no entity tag"))?;
+        .ok_or_else(|| protocol(dialect, response, "the answer has no entity tag"))?;
     Ok(CompletedPart { number, etag })
 }
 
@@ -105,17 +111,8 @@ pub fn complete_request(
 
 /// Reads what was made.
 pub fn parse_complete(dialect: &Dialect, response: &Response) -> Result<PutOutcome> {
-    let root = match error::document(dialect, response, "CompleteMultipartUploadResult") {
-        // The service had agreed to begin: what became of it, only a look can tell.
-        Err(error) if error.kind() == Kind::Protocol => {
-            return Err(Error::new(Kind::Unknown, error.message()).answered(
-                response.status,
-                None,
-                error.request_id(),
-            ));
-        }
-        other => other?,
-    };
+    let root =
+        error::document(dialect, response, "CompleteMultipartUploadResult").map_err(undecided)?;
     let mut outcome = put::outcome(dialect, response);
     if let Some(text) = root.text_of("ETag") {
         outcome.etag = ETag::new(text);

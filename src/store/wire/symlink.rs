@@ -32,8 +32,8 @@ pub fn put_request(
 pub fn parse_get(dialect: &Dialect, response: &Response) -> Result<Symlink> {
     error::check(dialect, response)?;
     let target = own_text(dialect, &response.headers, "symlink-target")
-        .and_then(|text| meta::symlink_target(&text))
-        .ok_or_else(|| protocol(response, "the answer has no target"))?;
+        .map(|text| meta::symlink_target(&text))
+        .ok_or_else(|| protocol(dialect, response, "the answer has no target"))?;
     let meta = meta::object_meta(dialect, &response.headers)?;
     Ok(Symlink { meta, target })
 }

@@ -35,16 +35,19 @@ pub fn delete_request(key: &Key, version: Option<&VersionId>) -> Request {
     tagging(Operation::DeleteObjectTagging, Method::DELETE, key, version)
 }
 
-/// Reads the tags asked for.
+/// Reads the tags asked for. Some servers answer for an object without tags that there is no such set.
 pub fn parse(dialect: &Dialect, response: &Response) -> Result<Tags> {
-    let root = error::document(dialect, response, "Tagging")?;
+    let root = match error::document(dialect, response, "Tagging") {
+        Err(error) if error.code() == Some("NoSuchTagSet") => return Ok(Tags::new()),
+        other => other?,
+    };
     let set = root.child("TagSet");
     set.into_iter()
         .flat_map(|set| set.all("Tag"))
         .map(|tag| {
             let name = tag
                 .text_of("Key")
-                .ok_or_else(|| protocol(response, "a tag has no key"))?;
+                .ok_or_else(|| protocol(dialect, response, "a tag has no key"))?;
             Ok((name.into(), tag.text_of("Value").unwrap_or_default().into()))
         })
         .collect()
@@ -127,13 +130,20 @@ mod tests {
         assert!(request.headers.contains_key("x-amz-content-sha256"));
     }
 
+    #[test_case("<Error><Code>NoSuchTagSet</Code></Error>" => Ok(tags(&[])); "no set")]
+    #[test_case("<Error><Code>NoSuchKey</Code></Error>" => Err(Kind::NotFound); "no object")]
     #[test_case("<Tagging><TagSet/></Tagging>" => Ok(tags(&[])); "none")]
     #[test_case("<Tagging><TagSet></TagSet></Tagging>" => Ok(tags(&[])); "none, in long")]
     #[test_case("<Tagging xmlns='x'><TagSet><Tag><Key>a</Key><Value> 1 </Value></Tag><Tag><Key>é</Key></Tag></TagSet></Tagging>" => Ok(tags(&[("a", " 1 "), ("é", "")])); "some")]
     #[test_case("<Tagging><TagSet><Tag><Value>1</Value></Tag></TagSet></Tagging>" => Err(Kind::Protocol); "no key")]
     #[test_case("" => Err(Kind::Protocol); "nothing")]
     fn reads(body: &'static str) -> Result<Tags, Kind> {
-        parse(&OSS, &response(200, &[], body)).map_err(|e| e.kind())
+        let status = if body.starts_with("<Error>") {
+            404
+        } else {
+            200
+        };
+        parse(&OSS, &response(status, &[], body)).map_err(|e| e.kind())
     }
 
     #[test_case(&[] => "")]

@@ -31,7 +31,7 @@ pub fn parse(dialect: &Dialect, response: &Response, key: &Key) -> Result<Vec<Ve
         .filter(|element| decoder.key(element).as_ref() == Some(key))
         .map(|element| {
             version(element)
-                .ok_or_else(|| protocol(response, "the answer has an unreadable version"))
+                .ok_or_else(|| protocol(dialect, response, "the answer has an unreadable version"))
         })
         .collect()
 }
