@@ -4,6 +4,7 @@
 //! is missing (a server program, an SDK, /dev/fuse) fails the test with a line that says so: `scripts/test` installs
 //! them all.
 
+mod embedded;
 mod http;
 mod leash;
 mod mount;
@@ -11,9 +12,11 @@ mod python;
 mod seaweed;
 mod service;
 mod until;
+mod witness;
 
 pub use leash::Leash;
 pub use mount::{Mount, MountBuilder, metamount};
 pub use python::{python, tool};
 pub use service::{Bucket, Service};
 pub use until::until;
+pub use witness::Witness;

@@ -1,15 +1,12 @@
 //! SeaweedFS: a real server of the S3 protocol that checks signatures and honours conditions.
 
 use super::{Leash, Service, http, tool, until};
-use metamount::store::dialect::S3;
-use metamount::store::dialect::sign::{Scope, Target};
-use metamount::store::types::{Credentials, Secret, Timestamp};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const ACCESS_KEY: &str = "AKTEST";
 const SECRET: &str = "test-secret";
@@ -18,21 +15,6 @@ const SECRET: &str = "test-secret";
 pub(super) fn shared() -> Service {
     static SHARED: OnceLock<(Service, Leash)> = OnceLock::new();
     SHARED.get_or_init(start).0.clone()
-}
-
-/// Creates a bucket and waits until objects can be put into it.
-pub(super) fn create_bucket(service: &Service, name: &str) {
-    for path in [format!("/{name}"), format!("/{name}/.probe")] {
-        until("the bucket takes objects", Duration::from_secs(30), || {
-            signed(service, http_method("PUT"), name, &path).filter(|status| *status == 200)
-        });
-    }
-    signed(
-        service,
-        http_method("DELETE"),
-        name,
-        &format!("/{name}/.probe"),
-    );
 }
 
 fn start() -> (Service, Leash) {
@@ -137,32 +119,4 @@ fn free_ports() -> [u16; 10] {
     let listeners: [TcpListener; 10] =
         std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
     listeners.map(|l| l.local_addr().expect("a bound socket").port())
-}
-
-fn signed(service: &Service, method: ::http::Method, bucket: &str, path: &str) -> Option<u16> {
-    let credentials = Credentials {
-        access_key: service.access_key.as_str().into(),
-        secret: Secret::new(service.secret.as_str()),
-        token: None,
-        expires: None,
-    };
-    let host = service.address.to_string();
-    let target = Target {
-        host: &host,
-        path,
-        bucket,
-        key: None,
-    };
-    let scope = Scope {
-        credentials: &credentials,
-        region: service.region,
-        time: Timestamp::from(SystemTime::now()),
-    };
-    let mut headers = ::http::HeaderMap::new();
-    S3.sign(&method, &target, &[], &mut headers, &scope);
-    http::status(service.address, method.as_str(), path, &headers)
-}
-
-fn http_method(name: &str) -> ::http::Method {
-    name.parse().expect("a method")
 }

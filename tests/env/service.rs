@@ -1,9 +1,13 @@
 //! The services that tests run against, and buckets on them.
 
-use super::{MountBuilder, python, seaweed};
+use super::{MountBuilder, embedded, http, python, seaweed, until};
+use metamount::store::Dialect;
+use metamount::store::dialect::sign::{Scope, Target};
+use metamount::store::types::{Credentials, Secret};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 
 /// An object store that is running.
 #[derive(Clone, Debug)]
@@ -26,9 +30,41 @@ impl Service {
         seaweed::shared()
     }
 
+    /// Returns the embedded server, which speaks OSS; one serves all tests of this process.
+    pub fn embedded() -> Self {
+        embedded::shared()
+    }
+
     /// Returns the endpoint's URL.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Sends a signed request without a body and returns the status; `None` while nobody answers.
+    fn signed(&self, method: ::http::Method, bucket: &str, key: Option<&str>) -> Option<u16> {
+        let credentials = Credentials {
+            access_key: self.access_key.as_str().into(),
+            secret: Secret::new(self.secret.as_str()),
+            token: None,
+            expires: None,
+        };
+        let host = self.address.to_string();
+        let path = format!("/{bucket}/{}", key.unwrap_or_default());
+        let target = Target {
+            host: &host,
+            path: &path,
+            bucket,
+            key,
+        };
+        let scope = Scope {
+            credentials: &credentials,
+            region: self.region,
+            time: SystemTime::now().into(),
+        };
+        let mut headers = ::http::HeaderMap::new();
+        let dialect = Dialect::of_scheme(self.scheme).expect("a scheme of ours");
+        dialect.sign(&method, &target, &[], &mut headers, &scope);
+        http::status(self.address, method.as_str(), &path, &headers)
     }
 
     /// Returns the credentials as environment variables of the service's own names.
@@ -56,9 +92,24 @@ pub struct Bucket {
 impl Bucket {
     /// Makes a bucket on SeaweedFS.
     pub fn seaweed() -> Self {
-        let service = Service::seaweed();
+        Self::new(Service::seaweed())
+    }
+
+    /// Makes a bucket on the embedded server.
+    pub fn embedded() -> Self {
+        Self::new(Service::embedded())
+    }
+
+    /// Makes a bucket and waits until objects can be put into it.
+    fn new(service: Service) -> Self {
         let name = fresh_name();
-        seaweed::create_bucket(&service, &name);
+        let sent = |method, key| service.signed(method, &name, key);
+        for key in [None, Some(".probe")] {
+            until("the bucket takes objects", Duration::from_secs(30), || {
+                sent(::http::Method::PUT, key).filter(|status| *status == 200)
+            });
+        }
+        sent(::http::Method::DELETE, Some(".probe"));
         Self { service, name }
     }
 
