@@ -67,7 +67,7 @@ impl Memory {
         let former = source.meta.properties.storage_class.clone();
         copy.meta.properties.storage_class = named
             .or(former.filter(|_| self.quirks.keeps_class_on_copy))
-            .filter(|_| !self.quirks.drops_class);
+            .filter(|class| !self.quirks.drops_class && !self.is_default_class(class));
         copy.tags = match &request.tagging {
             TaggingDirective::Copy if self.quirks.drops_tags_on_copy => Tags::new(),
             TaggingDirective::Copy => source.tags.clone(),

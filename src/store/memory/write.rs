@@ -8,6 +8,11 @@ use bytes::Bytes;
 
 impl Memory {
     /// Returns what a server keeps of `properties`: quirks applied, the content type never missing.
+    /// Returns whether a class is that of objects that were given none, which no HEAD names.
+    pub(super) fn is_default_class(&self, class: &str) -> bool {
+        class == self.dialect.default_storage_class
+    }
+
     pub(super) fn kept(&self, key: &Key, properties: &Properties) -> Result<Properties> {
         let used = bucket::user_meta_bytes(self.dialect, &properties.user);
         if used > self.dialect.limits.user_meta_bytes {
@@ -17,6 +22,9 @@ impl Memory {
             ));
         }
         let mut kept = self.quirks.kept(key.as_str(), properties.clone());
+        kept.storage_class = kept
+            .storage_class
+            .filter(|class| !self.is_default_class(class));
         if !kept.http.contains_key(&HttpHeader::ContentType) {
             kept.http.insert(
                 HttpHeader::ContentType,
