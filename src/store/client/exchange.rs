@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 #[derive(Debug)]
 pub(super) struct Streamed {
     pub(super) answer: Answer,
-    pub(super) permit: Permit,
+    pub(super) _permit: Permit,
 }
 
 impl Client {
@@ -89,7 +89,13 @@ impl Client {
             sent = self.send(request, newer.as_deref(), deadline, &parse).await;
         }
         let (value, answer) = sent?;
-        Ok((value, answer.map(|answer| Streamed { answer, permit })))
+        Ok((
+            value,
+            answer.map(|answer| Streamed {
+                answer,
+                _permit: permit,
+            }),
+        ))
     }
 
     /// Signs, sends and reads the answer.
