@@ -15,6 +15,7 @@
 //! - [`config`]: validated settings, plain data.
 
 pub mod config;
+pub mod data;
 pub mod fs;
 pub mod fuse;
 pub mod meta;
