@@ -5,6 +5,7 @@ use super::types::*;
 use super::{Dialect, Error, Kind, RequestCounts, Result, Store};
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Fault {
     inner: Arc<dyn Store>,
     latency: Duration,
     script: Mutex<Vec<Step>>,
+    /// Bodies still to pass before each fault is due, and the fault.
+    bodies: Mutex<Vec<(u32, BodyFault)>>,
 }
 
 struct Step {
@@ -31,6 +34,13 @@ enum Event {
     RunAfter(BoxFuture<'static, ()>),
 }
 
+/// What befalls a body on its way.
+#[derive(Clone, Copy)]
+enum BodyFault {
+    CutAt(u64),
+    DamageAt(u64),
+}
+
 impl Fault {
     /// Wraps a store; without a script it behaves as before.
     pub fn new(inner: Arc<dyn Store>) -> Self {
@@ -38,6 +48,7 @@ impl Fault {
             inner,
             latency: Duration::ZERO,
             script: Mutex::default(),
+            bodies: Mutex::default(),
         }
     }
 
@@ -78,9 +89,31 @@ impl Fault {
         self.add(operation, nth, Event::RunAfter(Box::pin(act)));
     }
 
+    /// Makes the body of the `nth` GetObject from now on break off after `bytes`.
+    pub fn cut_body(&self, nth: u32, bytes: u64) {
+        self.bodies.lock().push((nth - 1, BodyFault::CutAt(bytes)));
+    }
+
+    /// Makes the byte at `at` of the body of the `nth` GetObject from now on another one.
+    pub fn damage_body(&self, nth: u32, at: u64) {
+        self.bodies.lock().push((nth - 1, BodyFault::DamageAt(at)));
+    }
+
     /// Returns the steps of the script that no call has met yet.
     pub fn steps_left(&self) -> usize {
-        self.script.lock().len()
+        self.script.lock().len() + self.bodies.lock().len()
+    }
+
+    /// Takes the fault of the body that is asked for now.
+    fn due_to_body(&self) -> Option<BodyFault> {
+        let mut due = None;
+        self.bodies.lock().retain_mut(|(to_pass, fault)| {
+            let later = to_pass.checked_sub(1);
+            *to_pass = later.unwrap_or(0);
+            due = due.or(later.is_none().then_some(*fault));
+            later.is_some()
+        });
+        due
     }
 
     fn add(&self, operation: Operation, nth: u32, event: Event) {
@@ -165,8 +198,13 @@ impl Store for Fault {
     }
 
     async fn get(&self, request: GetRequest) -> Result<GetAnswer> {
-        self.around(Operation::GetObject, self.inner.get(request))
-            .await
+        let fault = self.due_to_body();
+        let call = self.inner.get(request);
+        let mut answer = self.around(Operation::GetObject, call).await?;
+        if let Some(fault) = fault {
+            answer.body = faulty(answer.body, fault);
+        }
+        Ok(answer)
     }
 
     async fn list(&self, request: ListRequest) -> Result<ListPage> {
@@ -328,6 +366,40 @@ impl Store for Fault {
     ) -> Result<String> {
         self.inner.presign_get(key, version, expires).await
     }
+}
+
+/// Returns a body as it arrives after a fault.
+fn faulty(body: BodyStream, fault: BodyFault) -> BodyStream {
+    let mut at = 0;
+    body.flat_map(move |chunk| {
+        let before = at;
+        at += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        let within = |bytes: u64| {
+            (before..at)
+                .contains(&bytes)
+                .then(|| (bytes - before) as usize)
+        };
+        let chunks = match (chunk, fault) {
+            (Ok(chunk), BodyFault::CutAt(end)) => match within(end) {
+                Some(len) => vec![Ok(chunk.slice(..len)), Err(cut_off())],
+                None => vec![Ok(chunk)],
+            },
+            (Ok(chunk), BodyFault::DamageAt(bad)) => {
+                let mut chunk = chunk.to_vec();
+                if let Some(byte) = within(bad).and_then(|at| chunk.get_mut(at)) {
+                    *byte ^= 1;
+                }
+                vec![Ok(chunk.into())]
+            }
+            (error, _) => vec![error],
+        };
+        futures_util::stream::iter(chunks)
+    })
+    .boxed()
+}
+
+fn cut_off() -> Error {
+    Error::new(Kind::Unknown, "a scripted break of the connection")
 }
 
 #[cfg(test)]
