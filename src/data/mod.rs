@@ -9,6 +9,8 @@ mod checksum;
 mod fetch;
 mod part;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use budget::Budget;
