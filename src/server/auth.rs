@@ -358,6 +358,7 @@ mod tests {
         );
         Request {
             method: Method::PUT,
+            uri: http::Uri::default(),
             host: "127.0.0.1:1".into(),
             bucket: Some("bucket".into()),
             key: Some(Key::new("a/b c+d").unwrap()),

@@ -32,7 +32,6 @@ codes! {
     NOT_MODIFIED = "NotModified", 304, "", "The object was not modified.";
     ACCESS_DENIED = "AccessDenied", 403, "0003-00000001", "You have no right to access this object because of bucket acl.";
     ANONYMOUS = "AccessDenied", 403, "0003-00000001", "Anonymous access is forbidden for this operation.";
-    BUCKET_ALREADY_EXISTS = "BucketAlreadyExists", 409, "0015-00000104", "The requested bucket name is not available.";
     BUCKET_NOT_EMPTY = "BucketNotEmpty", 409, "0015-00000301", "The bucket has objects. Please delete them first.";
     ENTITY_TOO_LARGE = "EntityTooLarge", 400, "0016-00000102", "The object is larger than one request may handle.";
     ENTITY_TOO_SMALL = "EntityTooSmall", 400, "0042-00000206", "A part other than the last is smaller than 100 KB.";

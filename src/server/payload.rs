@@ -9,12 +9,18 @@ use super::request::Request;
 use super::storage::{Bucket, Written, encode_base64};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use md5::{Digest, Md5};
 use std::time::Duration;
 
 /// How long the next bytes of a body may take.
 const STALL: Duration = Duration::from_secs(60);
+
+/// How long the next bytes of a body that nobody wants may take.
+const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// Bytes that are read of a body that nobody wants.
+const MAX_DRAIN: usize = 1 << 20;
 
 /// The largest body of a PutObject, an AppendObject or a part.
 const MAX_UPLOAD: u64 = 5 << 30;
@@ -32,8 +38,8 @@ pub async fn store(request: &mut Request, bucket: &Bucket) -> Result<Written> {
     let crc64 = announced_crc64(request)?;
     let mut writer = bucket.writer();
     let mut size = 0;
-    if let Some(mut body) = request.body.take() {
-        while let Some(bytes) = next(&mut body).await? {
+    if let Some(body) = &mut request.body {
+        while let Some(bytes) = next(body).await? {
             size += bytes.len() as u64;
             if size > MAX_UPLOAD {
                 return Err(invalid_argument(
@@ -59,8 +65,8 @@ pub async fn store(request: &mut Request, bucket: &Bucket) -> Result<Written> {
 pub async fn document(request: &mut Request) -> Result<Bytes> {
     let announced = request.content_md5()?;
     let mut document = Vec::new();
-    if let Some(mut body) = request.body.take() {
-        while let Some(bytes) = next(&mut body).await? {
+    if let Some(body) = &mut request.body {
+        while let Some(bytes) = next(body).await? {
             if document.len() + bytes.len() > MAX_DOCUMENT {
                 return Err(
                     Error::from(&MALFORMED_XML).message("The document is larger than 2 MB.")
@@ -74,6 +80,32 @@ pub async fn document(request: &mut Request) -> Result<Bytes> {
         return Err(wrong_digest(&md5));
     }
     Ok(document.into())
+}
+
+/// Reads what is left of a body that no operation wanted, so that the connection can go on. Returns whether nothing is
+/// left; a client that waits for `100 Continue` has sent nothing yet and is not asked to.
+pub async fn drain(request: &mut Request) -> bool {
+    let Some(body) = &mut request.body else {
+        return true;
+    };
+    let mut left = MAX_DRAIN;
+    while !body.is_end_stream() {
+        if request.headers.contains_key("expect") {
+            return false;
+        }
+        match tokio::time::timeout(DRAIN_TIME, body.frame()).await {
+            Ok(None) => return true,
+            Ok(Some(Ok(frame))) => {
+                let size = frame.data_ref().map_or(0, Bytes::len);
+                match left.checked_sub(size) {
+                    Some(less) => left = less,
+                    None => return false,
+                }
+            }
+            Ok(Some(Err(_))) | Err(_) => return false,
+        }
+    }
+    true
 }
 
 async fn next(body: &mut Incoming) -> Result<Option<Bytes>> {

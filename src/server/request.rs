@@ -6,7 +6,7 @@ use super::error::{
 use super::storage::decode_base64;
 use crate::store::dialect::{OSS, sign};
 use crate::store::types::Key;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, Uri, header};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 
@@ -14,6 +14,8 @@ use percent_encoding::percent_decode_str;
 pub struct Request {
     /// The verb.
     pub method: Method,
+    /// The request's target as sent.
+    pub uri: Uri,
     /// The `Host` header as sent; told in errors.
     pub host: String,
     /// The bucket, `None` for the service itself.
@@ -24,31 +26,37 @@ pub struct Request {
     pub query: sign::Query,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, until an operation takes it.
+    /// The body; `None` only in tests.
     pub body: Option<Incoming>,
     /// Whether the request was signed by the account; set by the check of the signature.
     pub authenticated: bool,
 }
 
 impl Request {
-    /// Decodes a request.
-    pub fn new(request: hyper::Request<Incoming>) -> Result<Self> {
+    /// Takes a request as it came; [`Request::decode`] comes next.
+    pub fn new(request: hyper::Request<Incoming>) -> Self {
         let (parts, body) = request.into_parts();
-        let host = host(&parts);
-        let (bucket, key) = address(&host, parts.uri.path())?;
-        let query = parts.uri.query().unwrap_or_default().replace('+', "%20");
-        let query = sign::parse_query(&query)
-            .ok_or_else(|| invalid_argument("query", &query, "The query is not UTF-8."))?;
-        Ok(Self {
+        Self {
+            host: host(&parts),
             method: parts.method,
-            host,
-            bucket,
-            key,
-            query,
+            uri: parts.uri,
+            bucket: None,
+            key: None,
+            query: Vec::new(),
             headers: parts.headers,
             body: Some(body),
             authenticated: false,
-        })
+        }
+    }
+
+    /// Reads what the request is addressed to.
+    pub fn decode(&mut self) -> Result<()> {
+        (self.bucket, self.key) = address(&self.host, self.uri.path())?;
+        // Some clients write a blank as a plus sign; a plus sign itself is always encoded.
+        let query = self.uri.query().unwrap_or_default().replace('+', "%20");
+        self.query = sign::parse_query(&query)
+            .ok_or_else(|| invalid_argument("query", &query, "The query is not UTF-8."))?;
+        Ok(())
     }
 
     /// Returns a parameter's value; one that is given without value is the empty text.

@@ -4,7 +4,7 @@
 
 use super::error::{Error, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED, Result};
 use super::operation::{
-    acl, append, bucket, copy, delete, list, put, read, restore, symlink, tagging,
+    acl, append, bucket, copy, delete, list, multipart, part, put, read, restore, symlink, tagging,
 };
 use super::reply::Reply;
 use super::request::Request;
@@ -60,48 +60,54 @@ const ARGUMENTS: [&str; 24] = [
 ];
 
 /// Answers a request by its operation.
-pub async fn dispatch(service: &Service, request: Request) -> Result<Reply> {
+pub async fn dispatch(service: &Service, request: &mut Request) -> Result<Reply> {
     let sub_resource = SUB_RESOURCES
         .into_iter()
         .find(|name| request.parameter(name).is_some());
-    if let Some(name) = refused(&request) {
-        return Err(not_emulated(&request, &name));
+    if let Some(name) = refused(request) {
+        return Err(not_emulated(request, &name));
     }
     let method = request.method.clone();
     match (request.bucket.is_some(), request.key.is_some()) {
         (_, true) => object(service, request, &method, sub_resource).await,
         (true, false) => in_bucket(service, request, &method, sub_resource).await,
         (false, false) => match (method, sub_resource) {
-            (Method::GET, None) => bucket::list_all(service, &request),
-            (_, sub_resource) => Err(not_emulated(&request, sub_resource.unwrap_or_default())),
+            (Method::GET, None) => bucket::list_all(service, request),
+            (_, sub_resource) => Err(not_emulated(request, sub_resource.unwrap_or_default())),
         },
     }
 }
 
 async fn object(
     service: &Service,
-    request: Request,
+    request: &mut Request,
     method: &Method,
     sub_resource: Option<&str>,
 ) -> Result<Reply> {
     let is_copy = request.headers.contains_key("x-oss-copy-source");
     match (method.as_str(), sub_resource) {
-        ("GET" | "HEAD", None) => read::object(service, &request).await,
-        ("HEAD", Some("objectMeta")) => read::object_meta(service, &request),
-        ("PUT", None) if is_copy => copy::object(service, &request).await,
+        ("GET" | "HEAD", None) => read::object(service, request).await,
+        ("HEAD", Some("objectMeta")) => read::object_meta(service, request),
+        ("PUT", None) if is_copy => copy::object(service, request).await,
         ("PUT", None) => put::object(service, request).await,
-        ("DELETE", None) => delete::object(service, &request).await,
+        ("DELETE", None) => delete::object(service, request).await,
         ("POST", Some("append")) => append::object(service, request).await,
-        ("GET", Some("acl")) => acl::get(service, &request),
-        ("PUT", Some("acl")) => acl::put(service, &request).await,
-        ("GET", Some("tagging")) => tagging::get(service, &request),
+        ("GET", Some("acl")) => acl::get(service, request),
+        ("PUT", Some("acl")) => acl::put(service, request).await,
+        ("GET", Some("tagging")) => tagging::get(service, request),
         ("PUT", Some("tagging")) => tagging::put(service, request).await,
-        ("DELETE", Some("tagging")) => tagging::delete(service, &request).await,
-        ("GET", Some("symlink")) => symlink::get(service, &request),
-        ("PUT", Some("symlink")) => symlink::put(service, &request).await,
+        ("DELETE", Some("tagging")) => tagging::delete(service, request).await,
+        ("GET", Some("symlink")) => symlink::get(service, request),
+        ("PUT", Some("symlink")) => symlink::put(service, request).await,
         ("POST", Some("restore")) => restore::object(service, request).await,
+        ("POST", Some("uploads")) => multipart::initiate(service, request).await,
+        ("PUT", Some("uploadId")) if is_copy => part::copy(service, request).await,
+        ("PUT", Some("uploadId")) => part::upload(service, request).await,
+        ("GET", Some("uploadId")) => part::list(service, request).await,
+        ("POST", Some("uploadId")) => multipart::complete(service, request).await,
+        ("DELETE", Some("uploadId")) => multipart::abort(service, request).await,
         ("GET" | "HEAD" | "PUT" | "POST" | "DELETE" | "OPTIONS", name) => {
-            Err(not_emulated(&request, name.unwrap_or_default()))
+            Err(not_emulated(request, name.unwrap_or_default()))
         }
         _ => Err(Error::from(&METHOD_NOT_ALLOWED).element("Method", method.as_str())),
     }
@@ -109,23 +115,24 @@ async fn object(
 
 async fn in_bucket(
     service: &Service,
-    request: Request,
+    request: &mut Request,
     method: &Method,
     sub_resource: Option<&str>,
 ) -> Result<Reply> {
     match (method.as_str(), sub_resource) {
-        ("GET", None) => list::objects(service, &request),
-        ("HEAD", None) => bucket::head(service, &request),
+        ("GET", None) => list::objects(service, request),
+        ("HEAD", None) => bucket::head(service, request),
         ("PUT", None) => bucket::put(service, request).await,
-        ("DELETE", None) => bucket::delete(service, &request).await,
-        ("GET", Some("acl")) => bucket::get_acl(service, &request),
-        ("PUT", Some("acl")) => bucket::put_acl(service, &request).await,
-        ("GET", Some("bucketInfo")) => bucket::info(service, &request),
-        ("GET", Some("location")) => bucket::location(service, &request),
-        ("GET", Some("versioning")) => bucket::versioning(service, &request),
+        ("DELETE", None) => bucket::delete(service, request).await,
+        ("GET", Some("acl")) => bucket::get_acl(service, request),
+        ("PUT", Some("acl")) => bucket::put_acl(service, request).await,
+        ("GET", Some("bucketInfo")) => bucket::info(service, request),
+        ("GET", Some("location")) => bucket::location(service, request),
+        ("GET", Some("versioning")) => bucket::versioning(service, request),
+        ("GET", Some("uploads")) => multipart::list(service, request),
         ("POST", Some("delete")) => delete::objects(service, request).await,
         ("GET" | "HEAD" | "PUT" | "POST" | "DELETE" | "OPTIONS", name) => {
-            Err(not_emulated(&request, name.unwrap_or_default()))
+            Err(not_emulated(request, name.unwrap_or_default()))
         }
         _ => Err(Error::from(&METHOD_NOT_ALLOWED).element("Method", method.as_str())),
     }

@@ -4,8 +4,9 @@ use super::error::{ANONYMOUS, Error, Result};
 use super::reply::{self, Reply};
 use super::request::Request;
 use super::storage::{Bucket, Storage};
-use super::{Settings, auth, route};
+use super::{Settings, auth, payload, route};
 use crate::store::types::Timestamp;
+use http::{HeaderValue, header};
 use hyper::body::Incoming;
 use std::sync::Arc;
 
@@ -31,27 +32,25 @@ impl Service {
     /// Answers a request, whatever becomes of it.
     pub async fn answer(&self, request: hyper::Request<Incoming>) -> Reply {
         let request_id = format!("{:024X}", fastrand::u128(..) >> 32);
-        let method = request.method().clone();
-        let path = request.uri().path().to_owned();
-        let (host, outcome) = match Request::new(request) {
-            Ok(request) => (request.host.clone(), self.handle(request).await),
-            Err(error) => (String::new(), Err(error)),
-        };
+        let mut request = Request::new(request);
+        let outcome = self.handle(&mut request).await;
         let mut reply = outcome.unwrap_or_else(|error| {
-            log::debug!(
-                "{method} {path}: {} {}: {}",
-                error.code.status,
-                error.code.name,
-                error.message
-            );
-            reply::error(error, &method, &host, &request_id)
+            let (method, path) = (&request.method, request.uri.path());
+            let (status, code) = (error.code.status, error.code.name);
+            log::debug!("{method} {path}: {status} {code}: {}", error.message);
+            reply::error(error, method, &request.host, &request_id)
         });
+        if !payload::drain(&mut request).await {
+            let close = HeaderValue::from_static("close");
+            reply.headers_mut().insert(header::CONNECTION, close);
+        }
         reply::finish(&mut reply, &request_id, self.now());
         reply
     }
 
-    async fn handle(&self, mut request: Request) -> Result<Reply> {
-        request.authenticated = auth::check(&request, &self.settings.credentials, self.now())?;
+    async fn handle(&self, request: &mut Request) -> Result<Reply> {
+        request.decode()?;
+        request.authenticated = auth::check(request, &self.settings.credentials, self.now())?;
         route::dispatch(self, request).await
     }
 

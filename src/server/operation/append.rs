@@ -19,12 +19,12 @@ use std::sync::Arc;
 const MAX_SIZE: u64 = 5 << 30;
 
 /// Appends a body.
-pub async fn object(service: &Service, mut request: Request) -> Result<Reply> {
-    let bucket = service.bucket(&request)?;
-    let position = position(&request)?;
+pub async fn object(service: &Service, request: &mut Request) -> Result<Reply> {
+    let bucket = service.bucket(request)?;
+    let position = position(request)?;
     let new = metadata::new_object(&request.headers, request.key(), service.now())?;
     check(bucket.get(request.key()).as_deref(), position)?;
-    let written = payload::store(&mut request, &bucket).await?;
+    let written = payload::store(request, &bucket).await?;
     let lock = bucket.lock(request.key()).await;
     let present = bucket.get(request.key());
     check(present.as_deref(), position)?;

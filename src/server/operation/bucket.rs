@@ -54,11 +54,11 @@ pub async fn create(service: &Service, name: &str) -> Result<()> {
 }
 
 /// Creates a bucket; for the one account, again is no error and sets the ACL if one is given.
-pub async fn put(service: &Service, mut request: Request) -> Result<Reply> {
-    service.require_account(&request)?;
+pub async fn put(service: &Service, request: &mut Request) -> Result<Reply> {
+    service.require_account(request)?;
     let name = request.bucket.clone().unwrap_or_default();
     let acl = word(&request.headers, "x-oss-acl", &ACLS)?;
-    let document = payload::document(&mut request).await?;
+    let document = payload::document(request).await?;
     let class = match document.is_empty() {
         true => None,
         false => {

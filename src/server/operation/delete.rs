@@ -23,9 +23,9 @@ pub async fn object(service: &Service, request: &Request) -> Result<Reply> {
 }
 
 /// Deletes a batch of objects.
-pub async fn objects(service: &Service, mut request: Request) -> Result<Reply> {
-    let bucket = service.bucket(&request)?;
-    let document = payload::document(&mut request).await?;
+pub async fn objects(service: &Service, request: &mut Request) -> Result<Reply> {
+    let bucket = service.bucket(request)?;
+    let document = payload::document(request).await?;
     let root = Element::parse(&document)?;
     let keys: Vec<_> = root.children("Object").collect();
     if root.name != "Delete" || keys.is_empty() || keys.len() > MAX_KEYS {
@@ -34,7 +34,7 @@ pub async fn objects(service: &Service, mut request: Request) -> Result<Reply> {
     let quiet = root
         .child("Quiet")
         .is_some_and(|quiet| quiet.text.trim() == "true");
-    let url_encoded = encoding(&request)?;
+    let url_encoded = encoding(request)?;
     let mut names = Vec::with_capacity(keys.len());
     for object in keys {
         let key = object

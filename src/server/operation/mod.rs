@@ -6,6 +6,8 @@ pub mod bucket;
 pub mod copy;
 pub mod delete;
 pub mod list;
+pub mod multipart;
+pub mod part;
 
 pub mod put;
 pub mod read;

@@ -9,8 +9,8 @@ use crate::server::{metadata, payload};
 use http::StatusCode;
 
 /// Stores an object.
-pub async fn object(service: &Service, mut request: Request) -> Result<Reply> {
-    let bucket = service.bucket(&request)?;
+pub async fn object(service: &Service, request: &mut Request) -> Result<Reply> {
+    let bucket = service.bucket(request)?;
     // Writes have no conditions but x-oss-forbid-overwrite; one ignored would be a promise broken.
     for name in [
         "if-match",
@@ -23,13 +23,13 @@ pub async fn object(service: &Service, mut request: Request) -> Result<Reply> {
         }
     }
     let mut record = metadata::new_object(&request.headers, request.key(), service.now())?;
-    check_overwrite(&request, &bucket)?;
-    let written = payload::store(&mut request, &bucket).await?;
+    check_overwrite(request, &bucket)?;
+    let written = payload::store(request, &bucket).await?;
     record.etag = hex::encode_upper(written.md5).into();
     record.etag_is_md5 = true;
     record.crc64 = written.crc64;
     let lock = bucket.lock(request.key()).await;
-    check_overwrite(&request, &bucket)?;
+    check_overwrite(request, &bucket)?;
     record.modified = service.now();
     let object = bucket.commit(lock, record, written.body).await?;
     let mut reply = empty(StatusCode::OK);

@@ -24,11 +24,11 @@ struct Asked {
 }
 
 /// Begins a restore, or prolongs one that is done. Last-Modified stays.
-pub async fn object(service: &Service, mut request: Request) -> Result<Reply> {
-    let bucket = service.bucket(&request)?;
-    let asked = asked(&payload::document(&mut request).await?)?;
+pub async fn object(service: &Service, request: &mut Request) -> Result<Reply> {
+    let bucket = service.bucket(request)?;
+    let asked = asked(&payload::document(request).await?)?;
     let lock = bucket.lock(request.key()).await;
-    let object = find(&request, &bucket)?;
+    let object = find(request, &bucket)?;
     let class = &*object.record.storage_class;
     if !OSS.is_archive_class(class) {
         return Err(Error::from(&OPERATION_NOT_SUPPORTED).element("StorageClass", class));

@@ -17,10 +17,10 @@ pub fn get(service: &Service, request: &Request) -> Result<Reply> {
 }
 
 /// Replaces the tags of an object.
-pub async fn put(service: &Service, mut request: Request) -> Result<Reply> {
-    service.bucket(&request)?;
-    let tags = tags::of_xml(&payload::document(&mut request).await?)?;
-    replace(service, &request, tags).await?;
+pub async fn put(service: &Service, request: &mut Request) -> Result<Reply> {
+    service.bucket(request)?;
+    let tags = tags::of_xml(&payload::document(request).await?)?;
+    replace(service, request, tags).await?;
     Ok(empty(StatusCode::OK))
 }
 

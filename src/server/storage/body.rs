@@ -5,21 +5,12 @@
 
 use super::file::{Directory, damaged};
 use super::record::Extent;
-use bytes::Bytes;
-use futures_util::Stream;
-use md5::{Digest as _, Md5};
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use tokio::task::JoinHandle;
-
-/// Bytes that are collected before they are written, and read at a time.
-const CHUNK: usize = 512 << 10;
 
 /// The folder of body files.
 #[derive(Debug)]
@@ -42,13 +33,14 @@ pub struct Blob {
 
 /// The bytes of an object or part: stretches of body files. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Body(Arc<[Segment]>);
+pub struct Body(pub(super) Arc<[Segment]>);
 
+/// A stretch of a body file.
 #[derive(Clone, Debug)]
-struct Segment {
-    blob: Arc<Blob>,
-    offset: u64,
-    length: u64,
+pub(super) struct Segment {
+    pub(super) blob: Arc<Blob>,
+    pub(super) offset: u64,
+    pub(super) length: u64,
 }
 
 impl Drop for Blob {
@@ -61,7 +53,7 @@ impl Drop for Blob {
 }
 
 impl Blob {
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.bodies.directory.path().join(&*self.name)
     }
 }
@@ -85,29 +77,14 @@ impl Bodies {
         }))
     }
 
-    fn blob(self: &Arc<Self>, name: Box<str>, durable: bool) -> Arc<Blob> {
+    /// Returns a handle to a file; whether its entry in the folder survives a crash is the caller's to know.
+    pub(super) fn blob(self: &Arc<Self>, name: Box<str>, durable: bool) -> Arc<Blob> {
         Arc::new(Blob {
             name,
             bodies: self.clone(),
             references: AtomicUsize::new(0),
             durable: AtomicBool::new(durable),
         })
-    }
-
-    /// Starts a new body.
-    pub fn writer(self: &Arc<Self>) -> BodyWriter {
-        BodyWriter {
-            sink: Some(Sink {
-                bodies: self.clone(),
-                file: None,
-                md5: Md5::new(),
-                crc64: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
-                size: 0,
-            }),
-            writing: None,
-            collected: Vec::new(),
-            collected_bytes: 0,
-        }
     }
 }
 
@@ -257,71 +234,6 @@ impl Body {
             segment.blob.references.fetch_sub(1, Ordering::AcqRel);
         }
     }
-
-    /// Streams the bytes, reading one chunk ahead.
-    pub fn stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send {
-        let reader = Reader {
-            body: self,
-            segment: 0,
-            at: 0,
-            file: None,
-        };
-        futures_util::stream::try_unfold(read_ahead(reader), |pending| async {
-            let (chunk, reader) = joined(pending.await)?;
-            Ok((!chunk.is_empty()).then(|| (chunk, read_ahead(reader))))
-        })
-    }
-
-    /// Reads the whole body on this thread; for bodies of a few chunks.
-    pub fn read(self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(usize::try_from(self.size()).unwrap_or(0));
-        let mut reader = Reader {
-            body: self,
-            segment: 0,
-            at: 0,
-            file: None,
-        };
-        loop {
-            let chunk = reader.next()?;
-            if chunk.is_empty() {
-                return Ok(bytes);
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-    }
-}
-
-struct Reader {
-    body: Body,
-    /// The segment being read, and how far.
-    segment: usize,
-    at: u64,
-    file: Option<File>,
-}
-
-impl Reader {
-    /// Reads the next chunk, empty at the end. Blocks.
-    fn next(&mut self) -> io::Result<Bytes> {
-        let Some(segment) = self.body.0.get(self.segment) else {
-            return Ok(Bytes::new());
-        };
-        let file = match &mut self.file {
-            Some(file) => file,
-            empty => empty.insert(File::open(segment.blob.path())?),
-        };
-        let left = segment.length - self.at;
-        let mut chunk = vec![0; usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK))];
-        file.read_exact_at(&mut chunk, segment.offset + self.at)?;
-        self.at += chunk.len() as u64;
-        if self.at == segment.length {
-            (self.segment, self.at, self.file) = (self.segment + 1, 0, None);
-        }
-        Ok(chunk.into())
-    }
-}
-
-fn read_ahead(mut reader: Reader) -> JoinHandle<io::Result<(Bytes, Reader)>> {
-    tokio::task::spawn_blocking(move || Ok((reader.next()?, reader)))
 }
 
 /// Returns what a blocking task returned; its panic goes on in the caller.
@@ -332,130 +244,15 @@ pub fn joined<T>(outcome: Result<io::Result<T>, tokio::task::JoinError>) -> io::
     })
 }
 
-/// A body being written: hashed and put on disk as it comes, in constant memory.
-pub struct BodyWriter {
-    /// `None` while a chunk is being written.
-    sink: Option<Sink>,
-    writing: Option<JoinHandle<io::Result<Sink>>>,
-    collected: Vec<Bytes>,
-    collected_bytes: usize,
-}
-
-struct Sink {
-    bodies: Arc<Bodies>,
-    file: Option<(Arc<Blob>, File)>,
-    md5: Md5,
-    crc64: crc_fast::Digest,
-    size: u64,
-}
-
-/// A body that was written: its content is on disk, its entry in the folder is made durable by the commit.
-#[derive(Debug)]
-pub struct Written {
-    /// The bytes.
-    pub body: Body,
-    /// Their number.
-    pub size: u64,
-    /// Their MD5.
-    pub md5: [u8; 16],
-    /// Their CRC-64/XZ.
-    pub crc64: u64,
-}
-
-impl BodyWriter {
-    /// Takes the next bytes.
-    pub async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
-        self.collected_bytes += bytes.len();
-        self.collected.push(bytes);
-        if self.collected_bytes < CHUNK {
-            return Ok(());
-        }
-        let mut sink = self.take_sink().await?;
-        let chunks = std::mem::take(&mut self.collected);
-        self.collected_bytes = 0;
-        self.writing = Some(tokio::task::spawn_blocking(move || {
-            sink.write(&chunks)?;
-            Ok(sink)
-        }));
-        Ok(())
-    }
-
-    /// Ends the body.
-    pub async fn finish(mut self) -> io::Result<Written> {
-        let mut sink = self.take_sink().await?;
-        let chunks = std::mem::take(&mut self.collected);
-        joined(
-            tokio::task::spawn_blocking(move || {
-                sink.write(&chunks)?;
-                sink.finish()
-            })
-            .await,
-        )
-    }
-
-    async fn take_sink(&mut self) -> io::Result<Sink> {
-        match (self.sink.take(), self.writing.take()) {
-            (Some(sink), _) => Ok(sink),
-            (None, Some(writing)) => joined(writing.await),
-            (None, None) => Err(io::Error::other("an earlier write of this body failed")),
-        }
-    }
-}
-
-impl Sink {
-    fn write(&mut self, chunks: &[Bytes]) -> io::Result<()> {
-        for chunk in chunks.iter().filter(|c| !c.is_empty()) {
-            self.md5.update(chunk);
-            self.crc64.update(chunk);
-            self.size += chunk.len() as u64;
-            let (_, file) = match &mut self.file {
-                Some(file) => file,
-                empty => {
-                    let name = format!("{:032x}", fastrand::u128(..));
-                    let blob = self.bodies.blob(name.into(), false);
-                    let file = OpenOptions::new()
-                        .write(true)
-                        .create_new(true)
-                        .open(blob.path())?;
-                    empty.insert((blob, file))
-                }
-            };
-            file.write_all(chunk)?;
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> io::Result<Written> {
-        let body = match self.file {
-            None => Body::default(),
-            Some((blob, file)) => {
-                file.sync_all()?;
-                Body(
-                    [Segment {
-                        blob,
-                        offset: 0,
-                        length: self.size,
-                    }]
-                    .into(),
-                )
-            }
-        };
-        Ok(Written {
-            body,
-            size: self.size,
-            md5: self.md5.finalize().into(),
-            crc64: self.crc64.finalize(),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::write::BodyWriter;
     use super::*;
+    use bytes::Bytes;
     use futures_util::TryStreamExt;
 
     async fn written(bodies: &Arc<Bodies>, bytes: &[u8]) -> Body {
-        let mut writer = bodies.writer();
+        let mut writer = BodyWriter::new(bodies);
         for chunk in bytes.chunks(100_000) {
             writer.write(Bytes::copy_from_slice(chunk)).await.unwrap();
         }
@@ -489,7 +286,7 @@ mod tests {
     #[tokio::test]
     async fn digests_are_those_of_the_bytes() {
         let temp = tempfile::tempdir().unwrap();
-        let mut writer = Bodies::open(temp.path().join("b")).unwrap().writer();
+        let mut writer = BodyWriter::new(&Bodies::open(temp.path().join("b")).unwrap());
         writer
             .write(Bytes::from_static(b"123456789"))
             .await

@@ -4,10 +4,11 @@
 //! are serialised by a [`KeyLock`]; the record file's rename commits, the index follows, and only then do bytes that
 //! nothing refers to any more go. A commit runs to its end even when its request is dropped.
 
-use super::body::{Bodies, Body, BodyWriter, Finder, joined};
+use super::body::{Bodies, Body, Finder, joined};
 use super::file::{Directory, damaged};
 use super::record::{Record, timestamp};
 use super::upload::Uploads;
+use super::write::BodyWriter;
 use crate::server::error::{Error, NO_SUCH_BUCKET, Result};
 use crate::store::types::{Key, Timestamp};
 use parking_lot::RwLock;
@@ -184,7 +185,7 @@ impl Bucket {
 
     /// Returns a writer for a body of this bucket.
     pub fn writer(&self) -> BodyWriter {
-        self.bodies.writer()
+        BodyWriter::new(&self.bodies)
     }
 
     /// Waits for the right to write `key`.

@@ -14,13 +14,16 @@
 mod body;
 mod bucket;
 mod file;
+mod read;
 mod record;
 mod upload;
+mod write;
 
-pub use body::{Body, BodyWriter, Written};
-pub use bucket::{Bucket, BucketRecord, KeyLock, Object, Walk, blocking, no_such_bucket};
+pub use body::Body;
+pub use bucket::{Bucket, BucketRecord, Object, Walk, blocking, no_such_bucket};
 pub use record::{Record, Restore, Value, decode_base64, encode_base64};
 pub use upload::{Part, PartRecord, Parts, Upload};
+pub use write::Written;
 
 use crate::server::error::Result;
 use file::{Directory, damaged};
