@@ -34,8 +34,6 @@ pub struct Cache {
 struct State {
     map: LruCache<Key, Entry>,
     bytes: usize,
-    hits: u64,
-    misses: u64,
 }
 
 #[derive(Debug)]
@@ -45,19 +43,6 @@ struct Entry {
     bytes: u32,
     /// Read ahead and not asked for yet.
     ahead: bool,
-}
-
-/// How full a cache is and how it served.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CacheReport {
-    /// Keys that something is known of, expired ones included until they are met.
-    pub entries: usize,
-    /// An estimate of the memory they take.
-    pub bytes: usize,
-    /// Lookups that were answered.
-    pub hits: u64,
-    /// Lookups that were not.
-    pub misses: u64,
 }
 
 impl Cache {
@@ -72,40 +57,28 @@ impl Cache {
                 // The bound is kept by `insert`, which must see what goes.
                 map: LruCache::unbounded(),
                 bytes: 0,
-                hits: 0,
-                misses: 0,
             }),
         }
     }
 
     /// Returns what is known of `key`, and makes it the most recently used.
     pub fn get(&self, key: &Key, now: Instant) -> Option<Cached> {
-        self.look(key, now).map(|(cached, _)| cached)
+        self.take_up(key, now).map(|(cached, _)| cached)
     }
 
     /// As [`Cache::get`], and tells whether this is the first use of what was read ahead.
-    pub(super) fn look(&self, key: &Key, now: Instant) -> Option<(Cached, bool)> {
+    pub(super) fn take_up(&self, key: &Key, now: Instant) -> Option<(Cached, bool)> {
         let mut state = self.state.lock();
-        match state.map.get_mut(key) {
-            Some(entry) if now < entry.expires => {
-                let first_use = std::mem::take(&mut entry.ahead);
-                let cached = entry.cached();
-                state.hits += 1;
-                Some((cached, first_use))
-            }
-            Some(_) => {
-                state.take(key.as_str());
-                state.misses += 1;
-                None
-            }
-            None => {
-                state.misses += 1;
-                None
-            }
+        let entry = state.map.get_mut(key)?;
+        if now >= entry.expires {
+            state.take(key.as_str());
+            return None;
         }
+        let first_use = std::mem::take(&mut entry.ahead);
+        Some((entry.cached(), first_use))
     }
 
-    /// Returns what is known of `key` without using it: neither counted nor made more recent.
+    /// Returns what is known of `key` without using it.
     pub(super) fn peek(&self, key: &str, now: Instant) -> Option<Cached> {
         let state = self.state.lock();
         let entry = state.map.peek(key)?;
@@ -162,15 +135,10 @@ impl Cache {
         }
     }
 
-    /// Returns how full the cache is and how it served.
-    pub fn report(&self) -> CacheReport {
+    /// Returns the number of keys that something is known of, and an estimate of the memory they take.
+    pub fn filling(&self) -> (usize, usize) {
         let state = self.state.lock();
-        CacheReport {
-            entries: state.map.len(),
-            bytes: state.bytes,
-            hits: state.hits,
-            misses: state.misses,
-        }
+        (state.map.len(), state.bytes)
     }
 
     fn insert(&self, key: &Key, object: Option<Object>, now: Instant, ahead: bool) {

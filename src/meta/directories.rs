@@ -3,7 +3,7 @@
 
 use super::cache::Cache;
 use super::child::{Child, DirEntry, KnownChild};
-use super::listing::{Listing, Page, Stream};
+use super::listing::{Listing, Stream};
 use crate::store::types::{Key, ListPage};
 use crate::store::{Dialect, Store};
 use lru::LruCache;
@@ -97,16 +97,6 @@ impl Directories {
             None if stream.is_complete() => KnownChild::Absent,
             None => KnownChild::Unknown,
         }
-    }
-
-    /// Returns the number of a name in its directory's listing.
-    pub(super) fn position(&self, dir: &str, name: &str) -> Option<usize> {
-        self.told(dir)?.find(name).map(|(number, _)| number)
-    }
-
-    /// Returns the page of a directory's listing that holds this number, if it is here.
-    pub(super) fn page(&self, dir: &str, number: usize) -> Option<Arc<Page>> {
-        self.told(dir)?.page(number)
     }
 
     /// Takes that a write of ours changed this object's size, time or entity tag.
@@ -211,7 +201,8 @@ impl Directories {
         }
     }
 
-    fn told(&self, dir: &str) -> Option<Arc<Stream>> {
+    /// Returns the listing that tells of a directory now, if there is one.
+    pub(super) fn told(&self, dir: &str) -> Option<Arc<Stream>> {
         self.state.lock().told(dir, Instant::now(), self.ttl)
     }
 }

@@ -37,6 +37,15 @@ impl Source {
         }
     }
 
+    /// Returns whether nothing is left to ask of `part` of an object: it is known, or on its way.
+    pub(super) fn is_known(&self, key: &Key, part: Part) -> bool {
+        match self.cache.peek(key.as_str(), Instant::now()) {
+            Some(Cached::Absent) => true,
+            Some(Cached::Present(object)) if has(&object, part) => true,
+            _ => self.flights.is_running(key, part),
+        }
+    }
+
     fn fetch(&self, key: &Key, part: Part, asking: Asking) -> Waiting {
         let (source, to_fetch) = (self.clone(), key.clone());
         let (cache, kept) = (self.cache.clone(), key.clone());
@@ -78,7 +87,8 @@ impl Source {
     }
 }
 
-fn has(object: &Object, part: Part) -> bool {
+/// Returns whether an object has `part`.
+pub(super) fn has(object: &Object, part: Part) -> bool {
     match part {
         Part::Head => true,
         Part::Tags => object.tags.is_some(),

@@ -4,6 +4,7 @@
 use super::Metadata;
 use super::cache::Cached;
 use super::child::{Child, ChildKind, KnownChild};
+use super::flight::Part;
 use crate::store::types::{Key, ListRequest, Object, Timestamp};
 use crate::store::{Kind, Result};
 use lru::LruCache;
@@ -122,7 +123,7 @@ impl Metadata {
     }
 
     async fn object_or_none(&self, key: &Key) -> Result<Option<Object>> {
-        match self.object(key).await {
+        match self.fetch(key, Part::Head).await {
             Ok(object) => Ok(Some(object)),
             Err(error) if error.kind() == Kind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -3,6 +3,7 @@
 //! An answer is kept for the time to live, in bounded memory; one fetch at a time of each part of an object; a walk
 //! over attributes is recognised and read ahead of. No lock is held over a request.
 
+mod ahead;
 pub mod cache;
 mod child;
 mod directories;
@@ -12,6 +13,8 @@ mod link;
 mod listing;
 mod lookup;
 mod page;
+#[cfg(test)]
+mod tests;
 
 pub use child::{Child, ChildKind, DirEntry, KnownChild};
 pub use link::{LinkTarget, link_target};
@@ -19,12 +22,14 @@ pub use listing::{Entries, Listing};
 
 use crate::store::types::{Key, Object};
 use crate::store::{Dialect, Result, Store};
+use ahead::Ahead;
 use cache::{Cache, Cached};
 use directories::Directories;
 use fetch::{Asking, Source};
 use flight::{Flights, Part};
 use lookup::Lookups;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -58,9 +63,22 @@ pub enum Known {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The cache of objects.
-    pub cache: cache::CacheReport,
+    pub cache: CacheReport,
     /// Keys that are not shown, in the directories listed so far.
     pub hidden: u64,
+}
+
+/// How the cache of objects serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheReport {
+    /// Keys that something is known of, expired ones included until they are met.
+    pub entries: usize,
+    /// An estimate of the memory they take.
+    pub bytes: usize,
+    /// Questions that it answered.
+    pub hits: u64,
+    /// Questions that took a request.
+    pub misses: u64,
 }
 
 /// The metadata of a bucket. One for each mount.
@@ -69,21 +87,29 @@ pub struct Metadata {
     source: Source,
     directories: Arc<Directories>,
     lookups: Lookups,
+    ahead: Arc<Ahead>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 impl Metadata {
     /// Makes a door to `store`, behind which nothing is known yet.
     pub fn new(store: Arc<dyn Store>, settings: Settings) -> Arc<Self> {
         let cache = Arc::new(Cache::new(settings.entries, settings.bytes, settings.ttl));
+        let directories = Directories::new(store.clone(), cache.clone(), settings.ttl);
+        let source = Source {
+            store,
+            cache,
+            flights: Arc::new(Flights::new()),
+        };
         Arc::new(Self {
             settings,
-            directories: Directories::new(store.clone(), cache.clone(), settings.ttl),
+            ahead: Ahead::new(source.clone(), directories.clone(), settings.max_requests),
+            directories,
             lookups: Lookups::new(),
-            source: Source {
-                store,
-                cache,
-                flights: Arc::new(Flights::new()),
-            },
+            source,
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
         })
     }
 
@@ -94,26 +120,28 @@ impl Metadata {
 
     /// Returns what is known of an object, at no request.
     pub fn known(&self, key: &Key) -> Known {
-        match self.source.cache.get(key, Instant::now()) {
+        let known = match self.take_up(key) {
             Some(Cached::Present(object)) => Known::Present(object),
             Some(Cached::Absent) => Known::Absent,
-            None => Known::Unknown,
-        }
+            None => return Known::Unknown,
+        };
+        self.hits.fetch_add(1, Ordering::Relaxed);
+        known
     }
 
     /// Returns an object: one HEAD unless it is known. [`crate::store::Kind::NotFound`] when there is none.
     pub async fn object(&self, key: &Key) -> Result<Object> {
-        self.fetch(key, Part::Head).await
+        self.visit(key, Part::Head).await
     }
 
     /// Returns an object with its tags: a request more where the HEAD does not say that there are none.
     pub async fn object_with_tags(&self, key: &Key) -> Result<Object> {
-        self.fetch(key, Part::Tags).await
+        self.visit(key, Part::Tags).await
     }
 
     /// Returns an object with its ACL, which is a request more.
     pub async fn object_with_acl(&self, key: &Key) -> Result<Object> {
-        self.fetch(key, Part::Acl).await
+        self.visit(key, Part::Acl).await
     }
 
     /// Returns an object as it is now, with its raw answer. Its tags and ACL are asked for anew by the next who needs
@@ -149,13 +177,56 @@ impl Metadata {
 
     /// Returns how the read side serves.
     pub fn report(&self) -> Report {
+        let (entries, bytes) = self.source.cache.filling();
+        let cache = CacheReport {
+            entries,
+            bytes,
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+        };
         Report {
-            cache: self.source.cache.report(),
+            cache,
             hidden: self.directories.hidden(),
         }
     }
 
+    /// Takes that these objects will soon be asked for, as by the lookups that follow a listing: their HEADs are
+    /// fetched, several at once.
+    pub fn will_need(&self, keys: impl IntoIterator<Item = Key>) {
+        if !self.settings.ttl.is_zero() {
+            self.ahead.will_need(keys);
+        }
+    }
+
+    /// Returns what the cache knows, and tells the reader ahead of a walk that goes on.
+    fn take_up(&self, key: &Key) -> Option<Cached> {
+        let (cached, first_use) = self.source.cache.take_up(key, Instant::now())?;
+        if first_use {
+            self.ahead.used(key, None);
+        }
+        Some(cached)
+    }
+
+    /// Returns an object as a walk over attributes asks for it.
+    async fn visit(&self, key: &Key, part: Part) -> Result<Object> {
+        let known = match self.take_up(key) {
+            _ if part == Part::Fresh => None,
+            Some(Cached::Absent) => Some(Err(fetch::not_found(key))),
+            Some(Cached::Present(object)) => fetch::has(&object, part).then_some(Ok(object)),
+            None => None,
+        };
+        if let Some(known) = known {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+            return known;
+        }
+        if !self.settings.ttl.is_zero() {
+            self.ahead.used(key, Some(part));
+        }
+        self.fetch(key, part).await
+    }
+
     async fn fetch(&self, key: &Key, part: Part) -> Result<Object> {
+        self.misses.fetch_add(1, Ordering::Relaxed);
         let (dir, name) = split(key.as_str());
         let listed = self.directories.known(dir, name);
         let asking = Asking {

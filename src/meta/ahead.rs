@@ -1,0 +1,247 @@
+//! Reads ahead of a walk over attributes.
+//!
+//! A walk is recognised by the second miss that follows the one before in the listing of their directory. What the
+//! listing shows next is then fetched, as far ahead as the walk has proved: the distance doubles with each step up to
+//! twice the requests allowed in flight. A walk that stops has cost that distance at most. Several walks may go
+//! through one directory (a tool that sorts names otherwise than by bytes makes two).
+
+use super::child::ChildKind;
+use super::directories::Directories;
+use super::fetch::{Asking, Source};
+use super::flight::Part;
+use super::listing::Stream;
+use super::split;
+use crate::store::Kind;
+use crate::store::types::{Key, Object};
+use lru::LruCache;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, OnceLock};
+use tokio::runtime::Handle;
+
+/// Directories whose walks are remembered.
+const DIRECTORIES: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
+
+/// Walks of one directory that are remembered.
+const WALKS: usize = 4;
+
+/// How far apart two misses may lie to begin a walk: what a tool skips between them is read for nothing.
+const STEP: usize = 4;
+
+/// How far ahead the first step of a walk reads.
+const FIRST: usize = 4;
+
+/// Keys that wait to be read ahead at most; more are not needed soon.
+const QUEUE: usize = 4096;
+
+/// The reader ahead.
+pub(super) struct Ahead {
+    source: Source,
+    directories: Arc<Directories>,
+    /// Requests in flight at most.
+    most: usize,
+    /// Where requests run: the threads of the kernel's calls have no runtime of their own.
+    runtime: OnceLock<Handle>,
+    /// Taken before any other lock of the read side; over no await.
+    state: Mutex<State>,
+}
+
+struct State {
+    walks: LruCache<Box<str>, Vec<Walk>>,
+    queue: VecDeque<Job>,
+    in_flight: usize,
+}
+
+struct Job {
+    key: Key,
+    part: Part,
+    link: bool,
+}
+
+/// A walk through one directory, by numbers of its listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Walk {
+    /// The furthest entry used.
+    last: usize,
+    /// How far ahead it reads; 0 until the second step.
+    distance: usize,
+    /// The first entry not asked for yet.
+    next: usize,
+    part: Part,
+}
+
+impl Walk {
+    fn new(at: usize, part: Part) -> Self {
+        Self {
+            last: at,
+            distance: 0,
+            next: at + 1,
+            part,
+        }
+    }
+
+    /// Returns whether a use of entry `at` belongs to this walk.
+    fn covers(&self, at: usize) -> bool {
+        let reach = self.distance.max(STEP);
+        (self.last.saturating_sub(reach)..=self.last + reach).contains(&at)
+    }
+
+    /// Takes a use of entry `at` and returns the entries to read ahead.
+    fn step(&mut self, at: usize, part: Option<Part>, furthest: usize) -> std::ops::Range<usize> {
+        if at > self.last {
+            self.last = at;
+            self.distance = (self.distance * 2).clamp(FIRST, furthest);
+            self.part = part.unwrap_or(self.part);
+        }
+        self.next = self.next.max(self.last + 1);
+        self.next..self.next.max(self.last + 1 + self.distance)
+    }
+}
+
+impl Ahead {
+    pub(super) fn new(source: Source, directories: Arc<Directories>, most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            source,
+            directories,
+            most: most.max(1),
+            runtime: OnceLock::new(),
+            state: Mutex::new(State {
+                walks: LruCache::new(DIRECTORIES),
+                queue: VecDeque::new(),
+                in_flight: 0,
+            }),
+        })
+    }
+
+    /// Takes that `part` of an object was asked for and not there, or (`None`) that what was read ahead of it is used
+    /// for the first time.
+    pub(super) fn used(self: &Arc<Self>, key: &Key, part: Option<Part>) {
+        let (dir, name) = split(key.as_str());
+        let Some(stream) = self.directories.told(dir) else {
+            return;
+        };
+        let Some((at, _)) = stream.find(name) else {
+            return;
+        };
+        let mut state = self.state.lock();
+        let walks = state.walks.get_or_insert_mut(dir.into(), Vec::new);
+        let Some(found) = walks.iter().position(|walk| walk.covers(at)) else {
+            if let Some(part) = part {
+                walks.truncate(WALKS - 1);
+                walks.insert(0, Walk::new(at, part));
+            }
+            return;
+        };
+        let mut walk = walks.remove(found);
+        let range = walk.step(at, part, 2 * self.most);
+        let jobs = jobs(&stream, range, walk.part);
+        walk.next += jobs.len();
+        walks.insert(0, walk);
+        state.add(jobs);
+        drop(state);
+        self.pump();
+    }
+
+    /// Takes that these objects will be asked for soon.
+    pub(super) fn will_need(self: &Arc<Self>, keys: impl IntoIterator<Item = Key>) {
+        let part = Part::Head;
+        let link = false;
+        let jobs = keys.into_iter().map(|key| Job { key, part, link });
+        self.state.lock().add(jobs.collect());
+        self.pump();
+    }
+
+    /// Sends requests as long as some wait and fewer than allowed are in flight.
+    fn pump(self: &Arc<Self>) {
+        let Some(runtime) = self.runtime() else {
+            return;
+        };
+        loop {
+            let mut state = self.state.lock();
+            if state.in_flight >= self.most {
+                return;
+            }
+            let Some(job) = state.queue.pop_front() else {
+                return;
+            };
+            if self.source.is_known(&job.key, job.part) {
+                continue;
+            }
+            state.in_flight += 1;
+            drop(state);
+            let landing = Landing(self.clone());
+            runtime.spawn(async move {
+                let asking = Asking {
+                    ahead: true,
+                    link: job.link,
+                };
+                let answer = landing.0.source.object(&job.key, job.part, asking).await;
+                landing.0.heed(&answer);
+                let ahead = landing.0.clone();
+                drop(landing);
+                ahead.pump();
+            });
+        }
+    }
+
+    /// Stops reading ahead of a service that fails: what is needed will be asked for, and tells why.
+    fn heed(&self, answer: &crate::store::Result<Object>) {
+        if let Err(error) = answer
+            && !matches!(error.kind(), Kind::NotFound | Kind::Denied)
+        {
+            let mut state = self.state.lock();
+            state.queue.clear();
+            state.walks.clear();
+        }
+    }
+
+    fn runtime(&self) -> Option<&Handle> {
+        if self.runtime.get().is_none()
+            && let Ok(current) = Handle::try_current()
+        {
+            // Another thread may have been first, with the same.
+            let _ = self.runtime.set(current);
+        }
+        self.runtime.get()
+    }
+}
+
+/// Ends a request in flight, also one that panicked.
+struct Landing(Arc<Ahead>);
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.0.state.lock().in_flight -= 1;
+    }
+}
+
+impl State {
+    fn add(&mut self, jobs: Vec<Job>) {
+        self.queue.extend(jobs);
+        let over = self.queue.len().saturating_sub(QUEUE);
+        self.queue.drain(..over);
+    }
+}
+
+/// Returns what there is to fetch of these entries, as far as they are listed.
+fn jobs(stream: &Stream, range: std::ops::Range<usize>, part: Part) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for number in range {
+        let Some(page) = stream.page(number) else {
+            break;
+        };
+        let entry = &page.entries[number - page.start];
+        let end = if entry.child.kind == ChildKind::Directory {
+            "/"
+        } else {
+            ""
+        };
+        let Ok(key) = Key::new(format!("{}{}{end}", stream.dir, entry.name)) else {
+            break;
+        };
+        let link = entry.child.kind == ChildKind::Symlink;
+        jobs.push(Job { key, part, link });
+    }
+    jobs
+}
