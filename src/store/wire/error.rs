@@ -1,7 +1,7 @@
 //! Reads what a service answers when it refuses: an XML document in the body, or in a header where there is no body.
 
 use super::xml::{self, Element};
-use super::{Response, protocol, text};
+use super::{Response, own_text, protocol, text};
 use crate::store::types::Timestamp;
 use crate::store::{Dialect, Error, Kind};
 use base64::Engine as _;
@@ -73,15 +73,26 @@ fn of_document(dialect: &Dialect, response: &Response, document: Option<&Element
     let cause = header(dialect.errors.cause_header).or_else(|| field("EC").map(Into::into));
     let said = field("Message").map(one_line);
     let mut kind = dialect.error_kind(response.status, code, cause.as_deref());
-    let mut message = match &said {
-        Some(said) => said.clone(),
-        None => format!("the service answered {}", response.status),
+    let mut message = match (&said, header(Some("location"))) {
+        (Some(said), _) => said.clone(),
+        (None, Some(location)) if (300..400).contains(&response.status) => {
+            // What follows the path may sign a request.
+            let location = location.split('?').next().unwrap_or_default();
+            format!("redirected to {}", one_line(location))
+        }
+        (None, _) => format!("the service answered {}", response.status),
     };
     if let (Some(words), Some(said)) = (dialect.errors.too_large_message, &said)
         && kind == Kind::InvalidArgument
         && said.contains(words)
     {
         kind = Kind::TooLarge;
+    }
+    // Some operations answer 405 where the newest version is a deletion, and say so.
+    if kind == Kind::Unsupported
+        && own_text(dialect, &response.headers, "delete-marker").as_deref() == Some("true")
+    {
+        kind = Kind::NotFound;
     }
     // A hint where the bucket is makes the refusal one of place, whatever its code.
     let region = field("Region")
@@ -158,6 +169,9 @@ mod tests {
     #[test_case(&OSS, 400, &[("x-oss-ec", "0011-00000002")], "<Error><Code>InvalidArgument</Code><Message>m</Message></Error>" => (Kind::MetadataTooLarge, Some("InvalidArgument".into()), "m".into()); "cause in a header")]
     #[test_case(&OSS, 400, &[], "<Error><Code>InvalidArgument</Code><Message>m</Message><EC>0011-00000002</EC></Error>" => (Kind::MetadataTooLarge, Some("InvalidArgument".into()), "m".into()); "cause in the document")]
     #[test_case(&OSS, 403, &[("x-oss-err", "PEVycm9yPjxDb2RlPkludmFsaWRBY2Nlc3NLZXlJZDwvQ29kZT48TWVzc2FnZT5tPC9NZXNzYWdlPjwvRXJyb3I+")], "" => (Kind::Unauthenticated, Some("InvalidAccessKeyId".into()), "m".into()); "document in a header")]
+    #[test_case(&S3, 302, &[("location", "https://other.example/a?X-Amz-Signature=1")], "" => (Kind::WrongRegion, None, "redirected to https://other.example/a".into()); "redirect to another host")]
+    #[test_case(&S3, 405, &[("x-amz-delete-marker", "true")], "<Error><Code>MethodNotAllowed</Code><Message>m</Message></Error>" => (Kind::NotFound, Some("MethodNotAllowed".into()), "m".into()); "deleted in a versioned bucket")]
+    #[test_case(&S3, 405, &[], "<Error><Code>MethodNotAllowed</Code><Message>m</Message></Error>" => (Kind::Unsupported, Some("MethodNotAllowed".into()), "m".into()); "not implemented")]
     #[test_case(&OSS, 502, &[("x-oss-err", "!")], "<html><br></html>" => (Kind::Unavailable, None, "the service answered 502".into()); "a proxy's page")]
     fn an_answer_means(
         dialect: &Dialect,

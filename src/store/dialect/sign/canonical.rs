@@ -30,10 +30,11 @@ pub fn canonical_query(query: &[QueryPair], bare: Bare, signature: &str) -> Stri
     join(pairs.into_iter(), bare)
 }
 
-/// Reads the query of a URL. `None` for one that is no UTF-8 when decoded. A `+` stays a `+`, as the services read it.
+/// Reads the query of a URL. `None` for one that is no UTF-8 when decoded. A `+` is a blank: some SDKs write it so.
 pub fn parse_query(query: &str) -> Option<Query> {
     let decode = |text: &str| {
-        percent_encoding::percent_decode_str(text)
+        let text = text.replace('+', " ");
+        percent_encoding::percent_decode_str(&text)
             .decode_utf8()
             .ok()
             .map(Cow::into_owned)
@@ -123,7 +124,7 @@ mod tests {
     use test_case::test_case;
 
     #[test_case("a=1&b&c=&%2Ba=x%20y%2F", Some(&[("a", "1"), ("b", ""), ("c", ""), ("+a", "x y/")]))]
-    #[test_case("a=b+c=d", Some(&[("a", "b+c=d")]))]
+    #[test_case("a=b+c=d", Some(&[("a", "b c=d")]))]
     #[test_case("", Some(&[]); "empty")]
     #[test_case("a=%FF", None)]
     fn reads_a_query(text: &str, expected: Option<&[(&str, &str)]>) {
