@@ -12,6 +12,8 @@ mod inode;
 mod link;
 mod stat;
 mod status;
+#[cfg(test)]
+mod tests;
 mod xattr;
 
 pub use dir::{DirEntry, Full};
@@ -122,6 +124,19 @@ impl Fs {
             key.push_str(&String::from_utf8_lossy(name));
         }
         self.failures.note(operation, key, error);
+    }
+}
+
+#[cfg(test)]
+impl Fs {
+    /// A filesystem over an empty bucket.
+    pub(crate) fn for_tests() -> Self {
+        tests::fs_over(tests::bucket())
+    }
+
+    /// Returns the last failures.
+    pub(crate) fn failures(&self) -> Vec<Failure> {
+        self.failures.latest()
     }
 }
 

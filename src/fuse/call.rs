@@ -136,3 +136,54 @@ fn of_panic(panic: &(dyn Any + Send)) -> Error {
         .or_else(|| panic.downcast_ref::<String>().cloned());
     Error::Internal(message.unwrap_or_else(|| "a panic without a message".into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calls() -> Calls {
+        Calls::new(Arc::new(Fs::for_tests()), tokio::runtime::Handle::current())
+    }
+
+    /// Runs `work` in a task and returns what is replied.
+    async fn later<F>(work: impl FnOnce() -> F + Send + 'static) -> Result<(), Errno>
+    where
+        F: std::future::Future<Output = Result<()>> + Send + 'static,
+    {
+        let (send, receive) = tokio::sync::oneshot::channel();
+        calls().later(
+            Call::new("read", Ino::ROOT),
+            DEADLINE,
+            |_| work(),
+            |result| send.send(result).unwrap(),
+        );
+        receive.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_errno_and_a_line_for_status() {
+        let calls = calls();
+        let work = |_: &Fs| -> Result<()> { panic!("at once") };
+        let now = calls.now(Call::new("getattr", Ino::ROOT), work);
+        assert_eq!(now.map_err(i32::from), Err(libc::EIO));
+        let failures = calls.fs.failures();
+        assert_eq!(failures[0].message, "internal error: at once");
+        let later = later(|| async { panic!("in a task") }).await;
+        assert_eq!(later.map_err(i32::from), Err(libc::EIO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_hangs_ends_at_its_deadline() {
+        let hung = later(std::future::pending).await;
+        assert_eq!(hung.map_err(i32::from), Err(libc::EIO));
+    }
+
+    #[tokio::test]
+    async fn an_expected_failure_is_not_noted() {
+        let calls = calls();
+        let work = |_: &Fs| -> Result<()> { Err(Error::NotFound) };
+        let now = calls.now(Call::new("lookup", Ino::ROOT), work);
+        assert_eq!(now.map_err(i32::from), Err(libc::ENOENT));
+        assert!(calls.fs.failures().is_empty());
+    }
+}

@@ -4,6 +4,7 @@
 //! only while it is still ours.
 
 use super::{MountError, table};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 use std::ffi::CString;
@@ -32,14 +33,26 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Mounted {
     point: PathBuf,
+    /// `major:minor`, ours alone for as long as the connection lives; the kernel gives it out again after that.
     device: Option<String>,
+    /// The descriptor that the kernel is spoken to through.
+    connection: OwnedFd,
 }
 
 impl Mounted {
     /// Returns whether what is mounted there is still ours: somebody else may have unmounted it, and mounted anew.
     pub fn is_there(&self) -> bool {
         let there = table::mounted_at(&self.point).ok().flatten();
-        self.device.is_some() && there.map(|entry| entry.device) == self.device
+        self.is_connected()
+            && self.device.is_some()
+            && there.map(|entry| entry.device) == self.device
+    }
+
+    /// Returns whether the filesystem lives: it ends with its last mount and its last open file.
+    fn is_connected(&self) -> bool {
+        let mut descriptors = [PollFd::new(&self.connection, PollFlags::empty())];
+        let polled = rustix::event::poll(&mut descriptors, Some(&Timespec::default()));
+        polled.is_ok() && !descriptors[0].revents().contains(PollFlags::ERR)
     }
 
     /// Takes the mount away at once, even where a file is open or somebody stands in it; they keep what they hold for
@@ -84,9 +97,13 @@ pub fn mount(point: &Path, options: &Options) -> Result<(Mounted, OwnedFd), Moun
         .ok()
         .flatten()
         .map(|entry| entry.device);
+    let connection = fd
+        .try_clone()
+        .map_err(|error| MountError::Kernel(point.into(), error))?;
     let mounted = Mounted {
         point: point.into(),
         device,
+        connection,
     };
     Ok((mounted, fd))
 }

@@ -14,11 +14,15 @@ pub struct Leash(Child);
 impl Leash {
     /// Watches over `pid`; `clean_up` is shell code, run after it was killed, with `args` as `$1`...
     pub fn new(pid: u32, clean_up: &str, args: &[&str]) -> Self {
-        let script = format!(
-            "if read -r released; then exit; fi; pid=$1; shift; kill -KILL \"$pid\" 2>/dev/null; {clean_up}"
-        );
+        let kill = format!("kill -KILL {pid} 2>/dev/null");
+        Self::on_end(&format!("{kill}; {clean_up}"), args)
+    }
+
+    /// Runs shell code when the test process ends without [`Leash::release`], with `args` as `$1`...
+    pub fn on_end(clean_up: &str, args: &[&str]) -> Self {
+        let script = format!("if read -r released; then exit; fi; {clean_up}");
         let child = Command::new("sh")
-            .args(["-c", &script, "leash", &pid.to_string()])
+            .args(["-c", &script, "leash"])
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

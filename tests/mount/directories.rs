@@ -1,9 +1,8 @@
 //! Names, directories and stat, as the kernel shows them.
 
 use super::{Mount, bucket, put};
-use metamount::store::Store;
 use metamount::store::dialect::{OSS, S3};
-use metamount::store::types::{Key, Operation, Properties};
+use metamount::store::types::{Operation, Properties};
 use rustix::fs::StatVfs;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -157,15 +156,12 @@ fn names_are_shown_byte_for_byte() {
 fn a_link_of_the_service_is_a_relative_path() {
     let store = bucket(&OSS);
     put(&*store, "data/target.txt", "hello");
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime
-        .block_on(store.put_symlink(
-            &Key::new("links/l").unwrap(),
-            "data/target.txt",
-            &Properties::default(),
-            &Default::default(),
-        ))
-        .unwrap();
+    super::link(
+        &*store,
+        "links/l",
+        "data/target.txt",
+        &Properties::default(),
+    );
     let mount = Mount::new(store);
     let link = mount.join("links/l");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());

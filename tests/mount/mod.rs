@@ -3,7 +3,9 @@
 //! What the operations do is tested in `fs`; here is what only a kernel can show: that it is answered, with what, and
 //! how often, and that a mount comes and goes cleanly.
 
+mod attributes;
 mod directories;
+mod lifecycle;
 
 use crate::env::Leash;
 use metamount::config::{Addressing, Bucket, Config};
@@ -37,11 +39,21 @@ fn put_with(store: &dyn Store, key: &str, body: &str, properties: Properties) {
         condition: Default::default(),
         body: body.to_owned().into(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    block_on(store.put(request)).unwrap();
+}
+
+/// Writes a symbolic link of the service's own kind.
+fn link(store: &dyn Store, key: &str, target: &str, properties: &Properties) {
+    let key = Key::new(key).unwrap();
+    block_on(store.put_symlink(&key, target, properties, &Default::default())).unwrap();
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .unwrap();
-    runtime.block_on(store.put(request)).unwrap();
+        .unwrap()
+        .block_on(work)
 }
 
 /// A mount in this process.
@@ -78,8 +90,7 @@ impl Mount {
             let _context = runtime.enter();
             Serving::start(&config, &path, store.clone()).unwrap()
         };
-        let leash = Leash::new(
-            std::process::id(),
+        let leash = Leash::on_end(
             r#"umount -l "$1"; rm -rf --one-file-system "$2""#,
             &[path.to_str().unwrap(), dir.path().to_str().unwrap()],
         );
