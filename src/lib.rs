@@ -10,9 +10,11 @@
 //! - [`fs`]: the operations of the filesystem.
 //! - [`namespace`], [`xattr`]: paths and attributes as pure functions.
 //! - [`meta`]: what is known of objects, and edits of it.
-//! - [`data`]: bodies.
+//! - [`data`](mod@data): bodies.
 //! - [`store`]: the services.
 //! - [`config`]: validated settings, plain data.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod config;
 pub mod data;

@@ -174,10 +174,10 @@ fn source_files_say_what_they_are_for_and_stay_short() {
                 module.path.display()
             ));
         }
-        let lines = without_tests(&text).lines().count();
+        let lines = module.code.lines().count();
         if lines > 400 {
             wrong.push(format!(
-                "{}: {lines} lines without tests",
+                "{}: {lines} lines without tests and comments",
                 module.path.display()
             ));
         }
@@ -303,9 +303,14 @@ fn modules() -> Vec<Module> {
                 parts.pop();
             }
             let text = fs::read_to_string(&path).unwrap();
+            // A file of tests is all tests.
+            let code = match parts.last() {
+                Some(&"tests") => "",
+                _ => without_tests(&text),
+            };
             Module {
                 name: parts.join("::"),
-                code: without_comments(without_tests(&text)),
+                code: without_comments(code),
                 path,
             }
         })

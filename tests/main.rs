@@ -1,6 +1,9 @@
 //! The one test binary: everything that needs a server or a mount, and the checks of the source tree.
 
+#![allow(clippy::unwrap_used)]
+
 mod conformance;
+
 // Each test file uses a part of it, and they come one by one.
 #[allow(dead_code, unused_imports)]
 mod env;

@@ -1,3 +1,5 @@
+//! The in-memory bucket against what the services were seen to do.
+
 use super::*;
 use crate::store::dialect::{OSS, S3};
 use std::sync::Arc;
