@@ -8,6 +8,7 @@ mod conformance;
 #[allow(dead_code, unused_imports)]
 mod env;
 mod env_test;
+mod faults;
 mod layers;
 mod mount;
 mod server;

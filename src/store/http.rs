@@ -189,7 +189,8 @@ fn classify(error: &reqwest::Error, origin: &str) -> Error {
             None => Error::new(Kind::Connect, format!("no connection to {origin}: {cause}")),
         };
     }
-    match find::<hyper::Error>(error) {
+    let of_http = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
+    match of_http {
         Some(e) if e.is_canceled() => {
             Error::new(Kind::Connect, format!("no connection to {origin}: {cause}"))
         }
@@ -207,8 +208,10 @@ fn unknown(origin: &str, why: &str) -> Error {
 
 /// Returns what TLS itself found wrong, if it did: its errors come as invalid data.
 fn tls_failure(error: &reqwest::Error) -> Option<String> {
-    let invalid = find::<io::Error>(error).filter(|e| e.kind() == io::ErrorKind::InvalidData)?;
-    Some(root(invalid))
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .find(|cause| cause.kind() == io::ErrorKind::InvalidData)
+        .map(|cause| root(cause))
 }
 
 /// Says what to do about a failure of TLS.
@@ -223,23 +226,23 @@ fn no_tls(origin: &str, why: &str) -> String {
     }
 }
 
-/// Returns the first cause of type `T`.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
+/// Returns the message of the last cause, which names no URL.
+fn root(error: &(dyn StdError + 'static)) -> String {
+    let last = causes(error).last();
+    last.map(ToString::to_string).unwrap_or_default()
 }
 
-/// Returns the message of the last cause, which names no URL.
-fn root(error: &dyn StdError) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
+/// Iterates over an error and its causes, those inside I/O errors too, which these do not show as their source.
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let inside = error
+            .downcast_ref::<io::Error>()
+            .and_then(|error| error.get_ref());
+        match inside {
+            Some(inside) => Some(inside as &(dyn StdError + 'static)),
+            None => error.source(),
+        }
+    })
 }

@@ -21,6 +21,7 @@ use metamount::store::Store;
 use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
+pub use subjects::client;
 
 /// A case: it panics where the store is not as it should be.
 type Case = fn(Bed) -> Pin<Box<dyn Future<Output = ()> + Send>>;
