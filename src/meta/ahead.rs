@@ -245,3 +245,41 @@ fn jobs(stream: &Stream, range: std::ops::Range<usize>, part: Part) -> Vec<Job> 
     }
     jobs
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use test_case::test_case;
+
+    const FURTHEST: usize = 128;
+
+    /// Returns how far each use of an entry makes one walk read, `None` where the use is none of it.
+    fn reads(uses: &[usize]) -> Vec<Option<usize>> {
+        let mut walk = Walk::new(uses[0], Part::Head);
+        let step = |at: &usize| {
+            walk.covers(*at).then(|| {
+                let range = walk.step(*at, None, FURTHEST);
+                walk.next = range.end;
+                range.len()
+            })
+        };
+        uses[1..].iter().map(step).collect()
+    }
+
+    #[test_case(&[10, 11] => vec![Some(4)]; "the second step begins")]
+    #[test_case(&[10, 11, 12, 13, 14, 15, 16] => vec![Some(4), Some(5), Some(9), Some(17), Some(33), Some(65)]; "the distance doubles")]
+    #[test_case(&[10, 11, 11, 11] => vec![Some(4), Some(0), Some(0)]; "asking again is no step")]
+    #[test_case(&[10, 14, 12, 15] => vec![Some(4), Some(0), Some(5)]; "a little out of order")]
+    #[test_case(&[10, 15] => vec![None]; "too far to be a step")]
+    #[test_case(&[10, 9, 8] => vec![Some(0), Some(0)]; "backwards reads nothing")]
+    fn a_walk_reads_as_far_as_it_has_proved(uses: &[usize]) -> Vec<Option<usize>> {
+        reads(uses)
+    }
+
+    #[test]
+    fn the_distance_is_bounded() {
+        let uses: Vec<usize> = (0..1000).collect();
+        let read: usize = reads(&uses).into_iter().flatten().sum();
+        assert_eq!(read, 999 - 1 + FURTHEST);
+    }
+}

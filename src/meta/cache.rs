@@ -196,7 +196,7 @@ fn slim(mut object: Object) -> Object {
 const NODE: usize = size_of::<Entry>() + size_of::<Key>() + 5 * size_of::<usize>() + 48;
 
 /// What the allocator adds to each allocation: a header and rounding, on average.
-const ALLOCATION: usize = 12;
+const ALLOCATION: usize = 20;
 
 fn entry_bytes(key: &Key, object: Option<&Object>) -> u32 {
     let bytes = NODE + key.as_str().len() + object.map_or(0, object_bytes);
@@ -267,5 +267,131 @@ fn text(text: &str) -> usize {
         0
     } else {
         text.len() + ALLOCATION
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::types::{ETag, Timestamp};
+    use test_case::test_case;
+
+    const TTL: Duration = Duration::from_secs(60);
+
+    fn key(text: &str) -> Key {
+        Key::new(text).unwrap()
+    }
+
+    fn object(user: usize) -> Object {
+        let mut meta = ObjectMeta {
+            etag: ETag::new("0123456789abcdef"),
+            raw: Some((*b"ETag: \"0123456789abcdef\"").into()),
+            last_modified: Timestamp(100),
+            ..ObjectMeta::default()
+        };
+        for n in 0..user {
+            let name = format!("name-{n}").into();
+            meta.properties.user.insert(name, (*b"value").into());
+        }
+        Object {
+            meta: Arc::new(meta),
+            ..Object::default()
+        }
+    }
+
+    fn is_present(cache: &Cache, name: &str, now: Instant) -> bool {
+        matches!(cache.get(&key(name), now), Some(Cached::Present(_)))
+    }
+
+    #[test]
+    fn what_it_was_told_is_believed_for_a_time() {
+        let (cache, now) = (Cache::new(10, 1 << 20, TTL), Instant::now());
+        cache.put(&key("a"), object(1), now);
+        cache.put_absent(&key("b"), now);
+        let just_before = now + TTL - Duration::from_millis(1);
+        let Some(Cached::Present(a)) = cache.get(&key("a"), just_before) else {
+            panic!("it is believed");
+        };
+        assert_eq!(a.meta.raw, None);
+        assert_eq!(cache.get(&key("b"), just_before), Some(Cached::Absent));
+        assert_eq!(cache.get(&key("c"), now), None);
+        for name in ["a", "b"] {
+            assert_eq!(cache.get(&key(name), now + TTL), None);
+        }
+        assert_eq!(cache.filling(), (0, 0));
+    }
+
+    #[test]
+    fn the_least_recently_used_go_first() {
+        let (cache, now) = (Cache::new(3, 1 << 20, TTL), Instant::now());
+        for name in ["a", "b", "c"] {
+            cache.put(&key(name), object(0), now);
+        }
+        assert!(is_present(&cache, "a", now));
+        cache.put(&key("d"), object(0), now);
+        let left = ["a", "b", "c", "d"].map(|name| is_present(&cache, name, now));
+        assert_eq!(left, [true, false, true, true]);
+    }
+
+    #[test]
+    fn large_objects_leave_room_for_fewer() {
+        let one = {
+            let cache = Cache::new(100, 1 << 20, TTL);
+            cache.put(&key("0"), object(50), Instant::now());
+            cache.filling().1
+        };
+        let (cache, now) = (Cache::new(100, 3 * one, TTL), Instant::now());
+        for n in 0..10 {
+            cache.put(&key(&n.to_string()), object(50), now);
+        }
+        assert_eq!(cache.filling(), (3, 3 * one));
+        for n in 0..10 {
+            cache.remove(&key(&n.to_string()));
+        }
+        assert_eq!(cache.filling(), (0, 0));
+    }
+
+    #[test]
+    fn tags_and_acl_join_an_object_and_do_not_prolong_it() {
+        let (cache, now) = (Cache::new(10, 1 << 20, TTL), Instant::now());
+        let tags: Tags = [("k".into(), "v".into())].into_iter().collect();
+        let tags = Some(Arc::new(tags));
+        cache.add(&key("a"), tags.clone(), None, now);
+        assert_eq!(cache.get(&key("a"), now), None);
+        cache.put(&key("a"), object(0), now);
+        let (_, before) = cache.filling();
+        cache.add(&key("a"), tags.clone(), None, now + TTL / 2);
+        let acl = Some(Arc::new(Acl::Canned("private".into())));
+        cache.add(&key("a"), None, acl.clone(), now + TTL / 2);
+        let Some(Cached::Present(a)) = cache.get(&key("a"), now + TTL / 2) else {
+            panic!("it is believed");
+        };
+        assert_eq!((a.tags, a.acl), (tags, acl));
+        assert!(cache.filling().1 > before);
+        assert_eq!(cache.get(&key("a"), now + TTL), None);
+        assert_eq!(cache.filling(), (0, 0));
+    }
+
+    #[test_case(99, true; "an earlier write")]
+    #[test_case(100, true; "the one that is known")]
+    #[test_case(101, false; "a later one")]
+    fn a_listing_outdates_what_it_shows_to_be_written_since(written: i64, kept: bool) {
+        let (cache, now) = (Cache::new(10, 1 << 20, TTL), Instant::now());
+        cache.put(&key("a"), object(0), now);
+        cache.put_absent(&key("b"), now);
+        for name in ["a", "b"] {
+            cache.remove_older(name, Timestamp(written));
+        }
+        assert_eq!(is_present(&cache, "a", now), kept);
+        assert_eq!(cache.get(&key("b"), now), None);
+    }
+
+    #[test]
+    fn the_first_use_of_what_was_read_ahead_is_told_once() {
+        let (cache, now) = (Cache::new(10, 1 << 20, TTL), Instant::now());
+        cache.put_ahead(&key("a"), object(0), now);
+        assert!(cache.peek("a", now).is_some());
+        let uses = [(); 2].map(|()| cache.take_up(&key("a"), now).map(|(_, first)| first));
+        assert_eq!(uses, [Some(true), Some(false)]);
     }
 }

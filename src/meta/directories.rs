@@ -14,9 +14,6 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Complete listings take at most so much memory together, and so does each: about 150,000 entries.
-const KEPT_BYTES: usize = 32 << 20;
-
 /// Directories whose hidden keys are counted, at most; those listed last.
 const COUNTED: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
@@ -25,6 +22,8 @@ pub(super) struct Directories {
     store: Arc<dyn Store>,
     cache: Arc<Cache>,
     ttl: Duration,
+    /// What complete listings take together at most, in bytes.
+    bound: usize,
     /// Taken before the lock of a stream; over no await.
     state: Mutex<State>,
 }
@@ -38,8 +37,14 @@ struct State {
 }
 
 impl Directories {
-    pub(super) fn new(store: Arc<dyn Store>, cache: Arc<Cache>, ttl: Duration) -> Arc<Self> {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        cache: Arc<Cache>,
+        ttl: Duration,
+        bound: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            bound,
             store,
             cache,
             ttl,
@@ -60,8 +65,9 @@ impl Directories {
         &*self.store
     }
 
-    pub(super) fn kept_bytes(&self) -> usize {
-        KEPT_BYTES
+    /// Returns the memory that a listing may take to be kept.
+    pub(super) fn bound(&self) -> usize {
+        self.bound
     }
 
     /// Opens a directory: on a listing that is kept or being read if there is one, else on a new one.
@@ -151,7 +157,7 @@ impl Directories {
         let now = Instant::now();
         let expires = stream.begun + self.ttl;
         let bytes = stream.bytes();
-        if now >= expires || bytes > KEPT_BYTES {
+        if now >= expires || bytes > self.bound {
             return;
         }
         if let (false, Ok(marker)) = (marked, Key::new(&stream.dir))
@@ -168,7 +174,7 @@ impl Directories {
         if let Some(before) = state.kept.put(stream.dir.clone(), stream.clone()) {
             state.bytes -= before.bytes();
         }
-        while state.bytes > KEPT_BYTES {
+        while state.bytes > self.bound {
             let Some((_, gone)) = state.kept.pop_lru() else {
                 break;
             };

@@ -7,7 +7,7 @@ use super::link;
 use crate::store::types::{Key, Object, Operation, Tags};
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::FutureExt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use tokio::time::Instant;
 
 /// The store, with what is known of it in front.
@@ -17,6 +17,9 @@ pub(super) struct Source {
     pub(super) cache: Arc<Cache>,
     pub(super) flights: Arc<Flights>,
 }
+
+/// No tags, as most objects have: one allocation for all of them.
+static NO_TAGS: LazyLock<Arc<Tags>> = LazyLock::new(Arc::default);
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +65,13 @@ impl Source {
                 if part == Part::Head {
                     meta.raw = None;
                 }
+                meta.properties.user.shrink_to_fit();
+                meta.properties.http.shrink_to_fit();
+                meta.properties.carried.shrink_to_fit();
+                // What GetSymlink answers counts no tags.
                 let counted =
                     self.store.dialect().head_counts_tags && meta.symlink_target.is_none();
-                let tags = (counted && meta.tag_count.is_none()).then(Arc::<Tags>::default);
+                let tags = (counted && meta.tag_count.is_none()).then(|| NO_TAGS.clone());
                 Ok(Object {
                     meta: Arc::new(meta),
                     tags,
@@ -74,7 +81,9 @@ impl Source {
             Part::Tags => {
                 let mut object = self.object(key, Part::Head, asking).await?;
                 if object.tags.is_none() {
-                    object.tags = Some(Arc::new(self.store.get_tags(key, None).await?));
+                    let mut tags = self.store.get_tags(key, None).await?;
+                    tags.shrink_to_fit();
+                    object.tags = Some(Arc::new(tags));
                 }
                 Ok(object)
             }

@@ -73,3 +73,74 @@ fn of_link(link: Symlink, head: Option<ObjectMeta>) -> ObjectMeta {
     }
     meta
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::dialect::{OSS, S3};
+    use crate::store::types::{HttpHeader, Operation};
+    use test_case::test_case;
+
+    fn object(size: u64, stored: Option<&[u8]>) -> ObjectMeta {
+        let mut meta = ObjectMeta {
+            size,
+            ..ObjectMeta::default()
+        };
+        if let Some(value) = stored {
+            let name = "--symlink-target".into();
+            meta.properties.user.insert(name, value.into());
+        }
+        meta
+    }
+
+    #[test_case(&S3, 0, Some(b"../a b"), Some(b"../a b"); "plain")]
+    #[test_case(&S3, 0, Some(b"%2e%2e/%C3%A9%25"), Some("../é%".as_bytes()); "escaped")]
+    #[test_case(&S3, 0, Some("é".as_bytes()), Some("é".as_bytes()); "raw")]
+    #[test_case(&S3, 0, Some(b"100%"), Some(b"100%"); "a percent sign that escapes nothing")]
+    #[test_case(&S3, 1, Some(b"a"), None; "with a body it is a file")]
+    #[test_case(&S3, 0, None, None; "an empty file")]
+    #[test_case(&OSS, 0, Some(b"a"), None; "metadata where links are native")]
+    fn reads_a_target_kept_in_metadata(
+        dialect: &Dialect,
+        size: u64,
+        stored: Option<&[u8]>,
+        target: Option<&[u8]>,
+    ) {
+        let meta = object(size, stored);
+        let expected = target.map(|path| LinkTarget::Path(path.into()));
+        assert_eq!(link_target(dialect, &meta), expected);
+    }
+
+    #[test_case(&OSS, Kind::NotFound, None, true; "no code tells")]
+    #[test_case(&OSS, Kind::NotFound, Some("NoSuchKey"), false; "nothing is there")]
+    #[test_case(&OSS, Kind::NotFound, Some("SymlinkTargetNotExist"), true; "the target is missing")]
+    #[test_case(&OSS, Kind::InvalidArgument, Some("InvalidTargetType"), true; "the target is a link")]
+    #[test_case(&OSS, Kind::Denied, None, false; "another failure")]
+    fn tells_a_broken_link_by_its_code(
+        dialect: &Dialect,
+        kind: Kind,
+        code: Option<&str>,
+        expected: bool,
+    ) {
+        let error = Error::new(kind, "failed")
+            .answered(404, code, None)
+            .during(Operation::HeadObject, Some("a"));
+        assert_eq!(may_be_link(dialect, &error), expected);
+    }
+
+    #[test]
+    fn a_link_keeps_its_own_size_and_takes_the_headers_of_its_head() {
+        let link = Symlink {
+            meta: object(0, None),
+            target: "t".into(),
+        };
+        let mut head = object(42, None);
+        head.tag_count = Some(2);
+        let value = (*b"no-cache").into();
+        head.properties.http.insert(HttpHeader::CacheControl, value);
+        let meta = of_link(link, Some(head));
+        assert_eq!((meta.size, meta.tag_count), (0, Some(2)));
+        assert_eq!(meta.symlink_target.as_deref(), Some("t"));
+        assert!(meta.properties.http.contains_key(&HttpHeader::CacheControl));
+    }
+}

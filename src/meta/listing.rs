@@ -25,7 +25,7 @@ const PAGE: u16 = 1000;
 const AROUND: usize = 4;
 
 /// Pages in a row that may bring nothing before the listing is taken for an endless one.
-const FRUITLESS: u32 = 1000;
+const FRUITLESS: u32 = 100;
 
 /// An opened directory.
 pub struct Listing {
@@ -74,10 +74,13 @@ struct State {
     stale: bool,
 }
 
+/// A page on its way.
+type Coming = Shared<BoxFuture<'static, Result<()>>>;
+
 enum Next {
     /// The page after this token can be asked for.
     At(Option<String>),
-    Coming(Shared<BoxFuture<'static, Result<()>>>, Option<String>),
+    Coming(Coming, Option<String>),
     End,
 }
 
@@ -85,7 +88,7 @@ enum Next {
 enum At {
     Here(Entries),
     /// Not yet: wait and look again.
-    Coming(Shared<BoxFuture<'static, Result<()>>>),
+    Coming(Coming),
     /// No longer.
     Dropped,
 }
@@ -173,16 +176,7 @@ impl Stream {
             dir: dir.into(),
             begun: now,
             directories: Arc::downgrade(directories),
-            state: Mutex::new(State {
-                merge: Merge::new(directories.dialect(), dir),
-                pages: VecDeque::new(),
-                dropped: false,
-                bytes: 0,
-                end: 0,
-                fruitless: 0,
-                next: Next::At(None),
-                stale: false,
-            }),
+            state: Mutex::new(State::new(Merge::new(directories.dialect(), dir))),
         })
     }
 
@@ -257,7 +251,7 @@ impl Stream {
     }
 
     /// Asks for the next page unless it is on its way; `None` at the end.
-    fn ask(self: &Arc<Self>, state: &mut State) -> Option<Shared<BoxFuture<'static, Result<()>>>> {
+    fn ask(self: &Arc<Self>, state: &mut State) -> Option<Coming> {
         let token = match &mut state.next {
             Next::End => return None,
             Next::Coming(page, _) => return Some(page.clone()),
@@ -299,7 +293,7 @@ impl Stream {
         let mut state = self.state.lock();
         let result = answer.and_then(|page| {
             directories.compare(&page);
-            state.take(page, directories.kept_bytes())
+            state.take(page, directories.bound())
         });
         if let Err(error) = result {
             let asked = match &mut state.next {
@@ -323,12 +317,25 @@ impl Stream {
 }
 
 impl State {
+    fn new(merge: Merge) -> Self {
+        Self {
+            merge,
+            pages: VecDeque::new(),
+            dropped: false,
+            bytes: 0,
+            end: 0,
+            fruitless: 0,
+            next: Next::At(None),
+            stale: false,
+        }
+    }
+
     fn page(&self, number: usize) -> Option<&Arc<Page>> {
         let at = self.pages.partition_point(|page| page.end() <= number);
         self.pages.get(at).filter(|page| page.start <= number)
     }
 
-    fn take(&mut self, page: ListPage, kept_bytes: usize) -> Result<()> {
+    fn take(&mut self, page: ListPage, bound: usize) -> Result<()> {
         let Next::Coming(_, asked) = &self.next else {
             return Ok(());
         };
@@ -362,12 +369,49 @@ impl State {
             Some(token) => Next::At(Some(token)),
             None => Next::End,
         };
-        while self.pages.len() > AROUND && (self.dropped || self.bytes > kept_bytes) {
+        while self.pages.len() > AROUND && (self.dropped || self.bytes > bound) {
             if let Some(page) = self.pages.pop_front() {
                 self.bytes -= page.bytes;
                 self.dropped = true;
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::dialect::S3;
+    use test_case::test_case;
+
+    /// Answers every question with the next of `pages`, over and over, and returns the questions until it failed.
+    fn asked(pages: &[(&[&str], &str)]) -> usize {
+        let mut state = State::new(Merge::new(&S3, ""));
+        let pages = pages.iter().cycle().take(1_000_000).enumerate();
+        for (n, (prefixes, next)) in pages {
+            let Next::At(token) = &state.next else {
+                panic!("the listing has no end");
+            };
+            let never = futures_util::future::pending().boxed().shared();
+            state.next = Next::Coming(never, token.clone());
+            let page = ListPage {
+                prefixes: prefixes.iter().map(|p| (*p).into()).collect(),
+                next: Some((*next).to_owned()),
+                ..ListPage::default()
+            };
+            if let Err(error) = state.take(page, usize::MAX) {
+                assert_eq!(error.kind(), Kind::Protocol);
+                return n + 1;
+            }
+        }
+        panic!("the listing went on for ever");
+    }
+
+    #[test_case(&[(&["a/"], "x")], 2; "the same token twice")]
+    #[test_case(&[(&["a/"], "x"), (&["b/"], "y")], 2 + FRUITLESS as usize + 1; "the same pages in turn")]
+    #[test_case(&[(&[], "x"), (&[], "y")], FRUITLESS as usize + 1; "empty pages")]
+    fn a_listing_that_does_not_get_on_is_an_error(pages: &[(&[&str], &str)], questions: usize) {
+        assert_eq!(asked(pages), questions);
     }
 }

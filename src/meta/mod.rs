@@ -81,6 +81,9 @@ pub struct CacheReport {
     pub misses: u64,
 }
 
+/// What complete listings take together at most, and so each of them, in bytes: about 150,000 entries.
+const KEPT_LISTINGS: usize = 32 << 20;
+
 /// The metadata of a bucket. One for each mount.
 pub struct Metadata {
     settings: Settings,
@@ -96,7 +99,8 @@ impl Metadata {
     /// Makes a door to `store`, behind which nothing is known yet.
     pub fn new(store: Arc<dyn Store>, settings: Settings) -> Arc<Self> {
         let cache = Arc::new(Cache::new(settings.entries, settings.bytes, settings.ttl));
-        let directories = Directories::new(store.clone(), cache.clone(), settings.ttl);
+        let directories =
+            Directories::new(store.clone(), cache.clone(), settings.ttl, KEPT_LISTINGS);
         let source = Source {
             store,
             cache,

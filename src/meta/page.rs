@@ -190,3 +190,90 @@ impl Given {
         self.names.insert(self.hasher.hash_one(name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::dialect::S3;
+    use crate::store::types::{ETag, Key, Listed, ListedKind};
+    use test_case::test_case;
+
+    /// Makes a page of these keys; those that end in `/` are prefixes, one that ends in `//` a marker.
+    fn page(keys: &[&str], is_last: bool) -> ListPage {
+        let mut page = ListPage {
+            next: (!is_last).then(|| "token".to_owned()),
+            ..ListPage::default()
+        };
+        for text in keys {
+            match text.strip_suffix('/') {
+                Some(prefix) if !prefix.ends_with('/') => page.prefixes.push((*text).into()),
+                marker => page.objects.push(Listed {
+                    key: Key::new(marker.unwrap_or(text)).unwrap(),
+                    size: 1,
+                    etag: ETag::default(),
+                    last_modified: Timestamp(7),
+                    storage_class: None,
+                    kind: ListedKind::Object,
+                }),
+            }
+        }
+        page
+    }
+
+    /// Returns the entries of the pages, directories with a `/`, and the number hidden.
+    fn merged(dir: &str, pages: &[&[&str]]) -> (Vec<String>, u64) {
+        let mut merge = Merge::new(&S3, dir);
+        let mut given: Vec<DirEntry> = Vec::new();
+        for (at, keys) in pages.iter().enumerate() {
+            let page = page(keys, at + 1 == pages.len());
+            let names: Vec<Box<str>> = given.iter().map(|e| e.name.clone()).collect();
+            given.extend(merge.page(page, || names.iter().map(|n| &**n)));
+        }
+        let is_directory = |e: &DirEntry| e.child.kind == super::super::ChildKind::Directory;
+        let shown = given
+            .iter()
+            .map(|e| format!("{}{}", e.name, if is_directory(e) { "/" } else { "" }))
+            .collect();
+        (shown, merge.hidden)
+    }
+
+    #[test_case("", &[&["a", "b/", "c"]] => (vec!["a".into(), "b/".into(), "c".into()], 0); "objects and prefixes")]
+    #[test_case("d/", &[&["d//", "d/a"]] => (vec!["a".into()], 0); "the marker is no entry")]
+    #[test_case("", &[&["a", "a/"]] => (vec!["a/".into()], 1); "the directory wins on one page")]
+    #[test_case("", &[&["a", "a-1"], &["a-2", "a/"]] => (vec!["a-1".into(), "a-2".into(), "a/".into()], 1); "and pages apart")]
+    #[test_case("", &[&["a", "a-1"], &["a-2"], &["b"]] => (vec!["a-1".into(), "a".into(), "a-2".into(), "b".into()], 0); "an object held back comes when it is certain")]
+    #[test_case("", &[&["a", "a-1"], &[]] => (vec!["a".into(), "a-1".into()], 0); "at the latest at the end")]
+    #[test_case("", &[&["a/", "c"], &["a-1", "d"]] => (vec!["a/".into(), "c".into(), "a-1".into(), "d".into()], 0); "another order than that of bytes")]
+    #[test_case("", &[&["b/", "c"], &["a", "b/", "c"]] => (vec!["b/".into(), "c".into(), "a".into()], 0); "repeated in another order")]
+    #[test_case("", &[&["a", "b/"], &["b/", "c"]] => (vec!["a".into(), "b/".into(), "c".into()], 0); "a prefix on two pages")]
+    #[test_case("", &[&["a/", "b"], &["a", "c"]] => (vec!["a/".into(), "b".into(), "c".into()], 0); "an object after its directory")]
+    #[test_case("d/", &[&["d/./", "d/../", "d/a//", "d/b/c", "e"]] => (vec!["a/".into(), "b/".into()], 3); "what no path can show, and keys that were not asked for")]
+    fn one_entry_a_name(dir: &str, pages: &[&[&str]]) -> (Vec<String>, u64) {
+        merged(dir, pages)
+    }
+
+    #[test]
+    fn hides_what_is_too_long_for_a_path() {
+        let (fits, long) = ("x".repeat(255), "y".repeat(256));
+        let (shown, hidden) = merged("", &[&[&fits, &long]]);
+        assert_eq!((shown, hidden), (vec![fits], 1));
+    }
+
+    #[test]
+    fn a_directory_that_comes_too_late_is_told() {
+        let mut merge = Merge::new(&S3, "");
+        let first = merge.page(page(&["a", "b"], false), std::iter::empty);
+        assert_eq!(first.len(), 1);
+        let names = ["a"];
+        let second = merge.page(page(&["a/"], true), || names.into_iter());
+        assert_eq!(second.iter().map(|e| &*e.name).collect::<Vec<_>>(), ["b"]);
+        assert!(merge.contradicted);
+    }
+
+    #[test]
+    fn remembers_the_marker() {
+        let mut merge = Merge::new(&S3, "d/");
+        merge.page(page(&["d//"], true), std::iter::empty);
+        assert_eq!(merge.marker, Some(Timestamp(7)));
+    }
+}

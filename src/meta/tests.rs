@@ -503,3 +503,86 @@ async fn reading_ahead_stops_when_the_service_fails() {
     let sent = 1000 - bucket.fault.steps_left();
     assert!(sent <= 4 + 2 * 8, "{sent}");
 }
+
+/// A directory whose listing may take `bound` bytes to be kept, and the bucket below it.
+fn directories(bucket: &Bucket, bound: usize) -> Arc<Directories> {
+    let (store, cache) = (bucket.fault.clone(), bucket.meta.source.cache.clone());
+    Directories::new(store, cache, bucket.meta.settings.ttl, bound)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_directory_too_large_streams_in_bounded_memory() {
+    let bucket = Bucket::new(&S3);
+    for n in 0..20_500 {
+        bucket.add(&format!("{n:05}"), "");
+    }
+    let directories = directories(&bucket, 100_000);
+    let listing = directories.open("");
+    let mut at = 0;
+    while let entries = listing.entries(at).await.unwrap()
+        && !entries.is_empty()
+    {
+        assert_eq!(&*entries[0].name, format!("{at:05}"));
+        at += entries.len();
+        let stream = directories.told("").unwrap();
+        assert!(stream.bytes() < 1_000_000, "{}", stream.bytes());
+    }
+    assert_eq!(at, 20_500);
+    assert_eq!(bucket.requests(), (0, 21, 0));
+    // What was just read answers lookups; what is missing does not prove an absence.
+    assert!(matches!(
+        directories.known("", "20400"),
+        KnownChild::Present(_)
+    ));
+    assert_eq!(directories.known("", "00000"), KnownChild::Unknown);
+    // Going back a little costs nothing, going back further a listing from the beginning.
+    assert_eq!(&*listing.entries(18_000).await.unwrap()[0].name, "18000");
+    assert_eq!(bucket.requests(), (0, 21, 0));
+    assert_eq!(&*listing.entries(1234).await.unwrap()[0].name, "01234");
+    assert!(bucket.requests().1 <= 21 + 4);
+    // Nothing is left of it once it is closed, and another reader begins anew.
+    drop(listing);
+    assert!(directories.told("").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn kept_listings_are_bounded_and_given_back() {
+    let bucket = Bucket::with(&S3, &["a/1", "b/1", "c/1"]);
+    let one = {
+        let directories = directories(&bucket, usize::MAX);
+        names(&directories.open("a/")).await;
+        directories.told("a/").unwrap().bytes()
+    };
+    let directories = directories(&bucket, 2 * one);
+    for dir in ["a/", "b/", "c/"] {
+        names(&directories.open(dir)).await;
+    }
+    let kept = ["a/", "b/", "c/"].map(|dir| directories.told(dir).is_some());
+    assert_eq!(kept, [false, true, true]);
+    let weak = Arc::downgrade(&directories.told("b/").unwrap());
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert!(weak.upgrade().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_at_the_same_time_share_a_listing() {
+    let bucket = Bucket::with(&S3, &["a", "b"]);
+    let listings = [(); 8].map(|()| bucket.meta.open_listing(""));
+    let all = futures_util::future::join_all(listings.iter().map(names)).await;
+    assert!(all.iter().all(|names| names.len() == 2));
+    assert_eq!(bucket.requests(), (0, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_during_a_listing_makes_it_tell_nothing_to_others() {
+    let bucket = Bucket::with(&S3, &["a"]);
+    let listing = bucket.meta.open_listing("");
+    let (read, ()) = tokio::join!(names(&listing), async {
+        tokio::time::sleep(RTT / 4 * 3).await;
+        bucket.add("b", "body");
+        bucket.meta.changed(&key("b"));
+    });
+    assert_eq!(read.len(), 1);
+    assert_eq!(bucket.meta.known_child("", "b"), KnownChild::Unknown);
+    assert_eq!(bucket.read("").await.len(), 2);
+}
