@@ -18,3 +18,13 @@ def fails(call, status, code, ec=None):
             same(error.ec, ec)
         return error
     raise AssertionError(f"succeeded, expected {status} {code}")
+
+
+def eventually(check):
+    """Asks until the answer is true, for 30 seconds at most."""
+    import time
+
+    end = time.monotonic() + 30
+    while not check():
+        assert time.monotonic() < end, "not within 30 s"
+        time.sleep(0.02)
