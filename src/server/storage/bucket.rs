@@ -5,7 +5,7 @@
 //! nothing refers to any more go. A commit runs to its end even when its request is dropped.
 
 use super::body::{Bodies, Body, Finder, joined};
-use super::file::{Directory, damaged};
+use super::file::{Directory, damaged, read_json};
 use super::record::{Record, timestamp};
 use super::upload::Uploads;
 use super::write::BodyWriter;
@@ -98,15 +98,12 @@ impl Bucket {
         let path = directory.path();
         let records = Directory::open(path.join(RECORDS))?;
         let bodies = Bodies::open(path.join("bodies"))?;
-        let own_file = path.join(BUCKET_FILE);
-        let own = serde_json::from_slice(&std::fs::read(&own_file)?)
-            .map_err(|error| damaged(&own_file, error))?;
+        let own = read_json(&path.join(BUCKET_FILE))?;
         let mut finder = Finder::new(&bodies)?;
         let mut index = BTreeMap::new();
         for file in records.names()? {
             let path = records.path().join(&file);
-            let mut record: Record = serde_json::from_slice(&std::fs::read(&path)?)
-                .map_err(|error| damaged(&path, error))?;
+            let mut record: Record = read_json(&path)?;
             if file != record_file(&record.key) {
                 return Err(damaged(&path, "the record of another key"));
             }

@@ -84,6 +84,12 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Reads a JSON file; an error names it.
+pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<T> {
+    let json = fs::read(path).map_err(|error| damaged(path, error))?;
+    serde_json::from_slice(&json).map_err(|error| damaged(path, error))
+}
+
 /// Makes an error that names the file it is about.
 pub fn damaged(path: &Path, why: impl std::fmt::Display) -> io::Error {
     io::Error::new(

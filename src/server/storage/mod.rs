@@ -16,6 +16,8 @@ mod bucket;
 mod file;
 mod read;
 mod record;
+#[cfg(test)]
+mod tests;
 mod upload;
 mod write;
 

@@ -4,7 +4,7 @@
 
 use super::body::{Body, Finder};
 use super::bucket::{Bucket, KeyLock, Object, blocking};
-use super::file::{Directory, damaged};
+use super::file::{Directory, read_json};
 use super::record::{Extent, Record, timestamp};
 use crate::server::error::{Error, NO_SUCH_UPLOAD, Result};
 use crate::store::types::{Key, Timestamp};
@@ -173,18 +173,14 @@ impl Bucket {
 
 impl Upload {
     fn open(id: &str, directory: Directory, finder: &mut Finder) -> io::Result<Self> {
-        let read = |name: &str| std::fs::read(directory.path().join(name));
-        let damage = |name: &str, error| damaged(&directory.path().join(name), error);
-        let object = serde_json::from_slice(&read(UPLOAD_FILE)?)
-            .map_err(|error| damage(UPLOAD_FILE, error))?;
+        let object = read_json(&directory.path().join(UPLOAD_FILE))?;
         let mut parts = Parts::new();
         for name in directory.names()? {
             let number = name.strip_suffix(".part.json").and_then(|n| n.parse().ok());
             let Some(number) = number else {
                 continue;
             };
-            let record: PartRecord =
-                serde_json::from_slice(&read(&name)?).map_err(|error| damage(&name, error))?;
+            let record: PartRecord = read_json(&directory.path().join(&name))?;
             let body = finder.find(&record.body)?;
             parts.insert(number, Part { record, body });
         }
