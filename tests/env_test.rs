@@ -1,6 +1,6 @@
 //! The test environment itself: servers come up, what is started ends.
 
-use crate::env::{Bucket, Leash, until};
+use crate::env::{Bucket, Leash, OwnServer, until};
 use serde_json::json;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -15,6 +15,32 @@ show([o["Key"] for o in s3().list_objects_v2(Bucket=BUCKET)["Contents"]])
 "#,
     );
     assert_eq!(listed, json!(["a/b"]));
+}
+
+#[test]
+fn the_embedded_server_takes_what_the_sdks_put() {
+    let bucket = Bucket::embedded();
+    let listed = bucket.python_json(
+        r#"
+oss().put_object("a/b", "text", headers={"x-oss-meta-author": "Jane"})
+import alibabacloud_oss_v2 as v2
+oss_v2().put_object(v2.PutObjectRequest(bucket=BUCKET, key="c", body=b"text"))
+show([o.key for o in oss().list_objects_v2().object_list])
+"#,
+    );
+    assert_eq!(listed, json!(["a/b", "c"]));
+}
+
+#[test]
+fn a_server_of_ones_own_comes_back_where_it_was() {
+    let mut server = OwnServer::start(|_| {});
+    let bucket = Bucket::new(server.service());
+    server.stop();
+    assert!(std::net::TcpStream::connect(bucket.service.address).is_err());
+    server.restart();
+    assert_eq!(server.service().address, bucket.service.address);
+    let name = bucket.python("print(oss().get_bucket_info().name)");
+    assert_eq!(name.trim(), bucket.name);
 }
 
 #[test]

@@ -296,6 +296,7 @@ fn modules() -> Vec<Module> {
     let src = root().join("src");
     rust_files(&src)
         .into_iter()
+        .filter(|path| !path.ends_with("tests.rs"))
         .map(|path| {
             let relative = path.strip_prefix(&src).unwrap().with_extension("");
             let mut parts: Vec<_> = relative.iter().map(|p| p.to_str().unwrap()).collect();

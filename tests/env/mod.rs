@@ -14,6 +14,7 @@ mod service;
 mod until;
 mod witness;
 
+pub use embedded::OwnServer;
 pub use leash::Leash;
 pub use mount::{Mount, MountBuilder, metamount};
 pub use python::{python, tool};

@@ -40,14 +40,19 @@ impl Service {
         format!("http://{}", self.address)
     }
 
-    /// Sends a signed request without a body and returns the status; `None` while nobody answers.
-    fn signed(&self, method: ::http::Method, bucket: &str, key: Option<&str>) -> Option<u16> {
-        let credentials = Credentials {
+    /// Returns the account as the library takes it.
+    pub fn account(&self) -> Credentials {
+        Credentials {
             access_key: self.access_key.as_str().into(),
             secret: Secret::new(self.secret.as_str()),
             token: None,
             expires: None,
-        };
+        }
+    }
+
+    /// Sends a signed request without a body and returns the status; `None` while nobody answers.
+    fn signed(&self, method: ::http::Method, bucket: &str, key: Option<&str>) -> Option<u16> {
+        let credentials = self.account();
         let host = self.address.to_string();
         let path = format!("/{bucket}/{}", key.unwrap_or_default());
         let target = Target {
@@ -101,7 +106,7 @@ impl Bucket {
     }
 
     /// Makes a bucket and waits until objects can be put into it.
-    fn new(service: Service) -> Self {
+    pub fn new(service: Service) -> Self {
         let name = fresh_name();
         let sent = |method, key| service.signed(method, &name, key);
         for key in [None, Some(".probe")] {
