@@ -13,6 +13,8 @@ pub struct Config {
     pub mountpoint: PathBuf,
     /// Whether a directory with entries may be mounted over.
     pub nonempty: bool,
+    /// Whether nothing on the mount may be executed.
+    pub noexec: bool,
     /// Keys below this prefix are shown; empty, or ends in `/`.
     pub prefix: String,
     /// Whether every change is refused.

@@ -1,5 +1,5 @@
 //! The `metamount` program: parses, runs, exits.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    metamount::cli::run(std::env::args_os())
 }

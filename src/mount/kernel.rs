@@ -27,6 +27,8 @@ pub struct Options {
     pub read_only: bool,
     /// Whether other users may use it.
     pub allow_other: bool,
+    /// Whether nothing on it may be executed.
+    pub noexec: bool,
 }
 
 /// A mount of ours.
@@ -126,6 +128,9 @@ fn mount_directly(point: &Path, options: &Options) -> Result<OwnedFd, MountError
     if options.read_only {
         flags |= MountFlags::RDONLY;
     }
+    if options.noexec {
+        flags |= MountFlags::NOEXEC;
+    }
     rustix::mount::mount(&*options.source, point, FSTYPE, flags, data.as_c_str())
         .map_err(|e| MountError::Kernel(point.into(), e.into()))?;
     Ok(device.into())
@@ -151,8 +156,9 @@ fn mount_by_helper(point: &Path, options: &Options) -> Result<OwnedFd, MountErro
     let child = Command::new(FUSERMOUNT)
         .arg("-o")
         .arg(format!(
-            "fsname={source},subtype=metamount,nosuid,nodev,{}{}",
+            "fsname={source},subtype=metamount,nosuid,nodev,{}{}{}",
             if options.read_only { "ro" } else { "rw" },
+            if options.noexec { ",noexec" } else { "" },
             shared_options(options)
         ))
         .arg("--")

@@ -5,11 +5,11 @@
 //! behind.
 
 mod error;
-mod kernel;
+pub mod kernel;
 mod point;
 mod serving;
 mod stop;
-mod table;
+pub mod table;
 
 pub use error::MountError;
 pub use serving::Serving;

@@ -65,6 +65,7 @@ impl Serving {
             source: url.clone(),
             read_only: config.read_only,
             allow_other: config.allow_other,
+            noexec: config.noexec,
         };
         let (mounted, device) = kernel::mount(point, &options)?;
         let session = match adapter.start(device) {

@@ -160,6 +160,7 @@ fn config(mountpoint: &Path) -> Config {
             max_requests: 64,
         },
         mountpoint: mountpoint.into(),
+        noexec: false,
         nonempty: false,
         prefix: String::new(),
         read_only: false,
