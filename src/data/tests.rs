@@ -44,8 +44,11 @@ fn put(body: Bytes) -> PutRequest {
 
 fn noise(size: u64) -> Bytes {
     let mut random = fastrand::Rng::with_seed(size);
-    let mut body = vec![0; size as usize];
-    random.fill(&mut body);
+    // Of no length that divides a block, so that bytes from elsewhere do not pass for the right ones.
+    let mut pattern = [0; 65_521];
+    random.fill(&mut pattern);
+    let mut body = pattern.repeat((size / pattern.len() as u64 + 1) as usize);
+    body.truncate(size as usize);
     body.into()
 }
 
@@ -117,21 +120,21 @@ async fn random_reads_ask_for_their_bytes_only() {
 
 #[tokio::test]
 async fn a_first_look_at_the_beginning_reads_little() {
-    let bench = bench(100 * M, 64 * M, Duration::ZERO).await;
+    let bench = bench(10 * M, 64 * M, Duration::ZERO).await;
     bench.check(&*bench.open(32 * M).await, 0, 4 * K).await;
     assert_eq!((bench.gets(), bench.received()), (1, 512 * K));
 }
 
 #[tokio::test]
 async fn whoever_reads_on_is_read_ahead_of() {
-    let bench = bench(40 * M, 64 * M, Duration::ZERO).await;
+    let bench = bench(24 * M, 64 * M, Duration::ZERO).await;
     let reader = bench.open(32 * M).await;
     for step in 0..80 {
         bench
             .check(&reader, 9 * M + 77 + step * 128 * K, 128 * K)
             .await;
     }
-    assert!(bench.gets() < 20, "{} requests", bench.gets());
+    assert!(bench.gets() < 30, "{} requests", bench.gets());
 }
 
 #[tokio::test]
@@ -153,10 +156,10 @@ async fn reads_end_with_the_body() {
     bench.check(&reader, 90, 100).await;
 }
 
-/// With 20 ms a request, one at a time would take 128 x 20 ms at 512 KiB each.
+/// With 20 ms a request, one at a time would take 48 x 20 ms at 512 KiB each.
 #[tokio::test(start_paused = true)]
 async fn several_ranges_are_in_flight() {
-    let bench = bench(64 * M, 64 * M, Duration::from_millis(20)).await;
+    let bench = bench(24 * M, 64 * M, Duration::from_millis(20)).await;
     let reader = bench.open(32 * M).await;
     let begin = Instant::now();
     bench.read_all(&reader, 128 * K).await;
@@ -169,14 +172,14 @@ async fn several_ranges_are_in_flight() {
 
 #[tokio::test]
 async fn two_sequential_readers_of_one_handle_keep_out_of_each_others_way() {
-    let bench = bench(32 * M, 64 * M, Duration::ZERO).await;
-    let reader = bench.open(8 * M).await;
+    let bench = bench(16 * M, 64 * M, Duration::ZERO).await;
+    let reader = bench.open(M).await;
     for step in 0..64 {
         bench.check(&reader, step * 128 * K, 128 * K).await;
-        bench.check(&reader, 16 * M + step * 128 * K, 128 * K).await;
+        bench.check(&reader, 8 * M + step * 128 * K, 128 * K).await;
     }
     assert!(bench.gets() <= 40, "{} requests", bench.gets());
-    assert!(bench.received() <= 32 * M + 256 * K);
+    assert!(bench.received() <= 18 * M);
 }
 
 #[tokio::test]
@@ -344,7 +347,7 @@ async fn a_budget_of_nothing_still_reads() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_reader_gives_its_memory_to_one_that_reads() {
-    let bench = bench(32 * M, 8 * M, Duration::ZERO).await;
+    let bench = bench(16 * M, 8 * M, Duration::ZERO).await;
     let idle = bench.open(32 * M).await;
     for step in 0..32 {
         bench.check(&idle, step * 128 * K, 128 * K).await;
@@ -354,12 +357,12 @@ async fn an_idle_reader_gives_its_memory_to_one_that_reads() {
     let before = bench.gets();
     let reader = bench.open(32 * M).await;
     bench.read_all(&reader, 128 * K).await;
-    assert!(bench.gets() - before < 64, "{}", bench.gets() - before);
+    assert!(bench.gets() - before < 40, "{}", bench.gets() - before);
 }
 
 #[tokio::test(start_paused = true)]
 async fn dropping_a_reader_drops_its_requests() {
-    let bench = bench(32 * M, 64 * M, Duration::from_secs(1)).await;
+    let bench = bench(4 * M, 64 * M, Duration::from_secs(1)).await;
     let reader = bench.open(8 * M).await;
     let read = tokio::time::timeout(Duration::from_millis(100), reader.read(0, 4096)).await;
     assert!(read.is_err());

@@ -146,10 +146,10 @@ impl Window {
     }
 }
 
-/// Returns how far a reader is read ahead of that has read so much: twice that, so that what is read in vain stays in
-/// proportion.
+/// Returns how far a reader is read ahead of that has read so much: as much again, so that what is read in vain stays
+/// in proportion.
 fn window_bytes(read: u64, limit: u64) -> u64 {
-    read.saturating_mul(2).min(limit).max(FIRST)
+    read.min(limit).max(FIRST)
 }
 
 /// Returns how much is kept behind a reader.
@@ -192,7 +192,7 @@ mod tests {
 
     #[test_case(0, 32 * M => 512 * K; "the first")]
     #[test_case(128 * K, 32 * M => 512 * K; "after one read")]
-    #[test_case(M, 32 * M => 2 * M; "twice what was read")]
+    #[test_case(M, 32 * M => M; "what was read")]
     #[test_case(100 * M, 32 * M => 32 * M; "the limit")]
     #[test_case(100 * M, M => M; "a small limit")]
     #[test_case(100 * M, 0 => 512 * K; "never less than the first")]
