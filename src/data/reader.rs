@@ -1,7 +1,7 @@
 //! Reads of one open object.
 
 use super::budget::{Budget, into_bytes};
-use super::checksum::Expected;
+use super::checksum::{Expected, Running};
 use super::fetch::{Source, may_pass, mismatch};
 use super::part::Part;
 use super::window::{Covered, Window};
@@ -139,13 +139,11 @@ impl Reader {
                 }
             }
         }
-        if let Some((mut running, parts)) = covered.verify.clone() {
-            for part in &parts {
-                running.add(part.sum().await?, part.range.end - part.range.start);
-            }
-            if !running.matches() {
-                return Err(self.damage(mismatch()));
-            }
+        if let Some((running, parts)) = covered.verify.clone()
+            && let Ok(sum) = add_up(running, &parts).await
+            && !sum.matches()
+        {
+            return Err(self.damage(mismatch()));
         }
         Ok(Some(match slices.len() {
             1 => slices.remove(0),
@@ -205,6 +203,15 @@ impl Reader {
             state.windows.retain(|window| window.used.elapsed() < IDLE);
         }
     }
+}
+
+/// Waits for the rest of a body to arrive and adds it to the checksum of what came before. Fails when some of it did
+/// not arrive: then there is nothing to verify.
+async fn add_up(mut running: Running, rest: &[Arc<Part>]) -> Result<Running> {
+    for part in rest {
+        running.add(part.sum().await?, part.range.end - part.range.start);
+    }
+    Ok(running)
 }
 
 impl State {
