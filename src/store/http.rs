@@ -15,6 +15,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// How long a connection may take to be made, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// How long the other side's kernel may leave what was sent unacknowledged: a path that is gone is found out before
+/// the deadline of the call, a slow server is not taken for one.
+const SILENCE: Duration = Duration::from_secs(15);
+
 /// How long an unused connection is kept. Servers close theirs after a minute or less, and a request that meets the
 /// close is one whose outcome is unknown.
 const IDLE: Duration = Duration::from_secs(20);
@@ -70,6 +74,7 @@ impl Http {
             .connect_timeout(CONNECT)
             .pool_max_idle_per_host(max_idle)
             .pool_idle_timeout(IDLE)
+            .tcp_user_timeout(SILENCE)
             .tcp_nodelay(true);
         if is_loopback {
             builder = builder.no_proxy();

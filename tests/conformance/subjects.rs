@@ -99,21 +99,8 @@ const EMBEDDED_OSS: Cannot = &[
         NO_IF_MATCH,
     ),
     ("properties::where_there_are_no_links", HAS_LINKS),
-    (
-        "multipart::a_part_of_a_changed_source_is_refused",
-        NO_PARTS_YET,
-    ),
-    ("multipart::a_part_uploaded_again_is_replaced", NO_PARTS_YET),
-    ("multipart::an_upload_given_up_leaves_nothing", NO_PARTS_YET),
-    ("multipart::an_upload_may_carry_an_acl", NO_PARTS_YET),
-    ("multipart::parts_are_copied_on_the_server", NO_PARTS_YET),
-    (
-        "multipart::parts_become_an_object_with_all_that_was_said_of_it",
-        NO_PARTS_YET,
-    ),
 ];
 
-const NO_PARTS_YET: &str = "the embedded server takes no multipart uploads yet";
 const WEED_ACL: &str =
     "SeaweedFS takes an ACL and stays private; its ownership controls say BucketOwnerEnforced";
 const WEED_PATHS: &str = "SeaweedFS keeps keys as paths of a filesystem";

@@ -327,6 +327,20 @@ async fn the_clock_is_put_right_once() {
 }
 
 #[tokio::test]
+async fn the_clock_is_put_right_by_a_refusal_without_a_reason() {
+    let date = [("date", "Sun, 06 Nov 1994 08:49:37 GMT")];
+    let refused = || Step::Answer(head(403, &date));
+    let server = Scripted::start([refused(), Step::Answer(object())]).await;
+    server.client(&S3).head(&key(), None).await.expect("there");
+
+    // With the right time signed, it is what it says.
+    let server = Scripted::start([refused(), refused()]).await;
+    let error = server.client(&S3).head(&key(), None).await;
+    assert_eq!(error.expect_err("refused").kind(), Kind::Denied);
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
 async fn nothing_signs_what_the_connection_adds() {
     let server = Scripted::start([Step::Answer(object())]).await;
     server.client(&S3).head(&key(), None).await.expect("there");

@@ -4,3 +4,4 @@ mod answers;
 mod check;
 mod connection;
 mod script;
+mod tls;

@@ -7,7 +7,7 @@ use crate::store::http::{Answer, Outgoing};
 use crate::store::limit::Permit;
 use crate::store::retry::{self, Deadline};
 use crate::store::types::{Credentials, Operation, Timestamp};
-use crate::store::wire::{self, Request, Response};
+use crate::store::wire::{Request, Response};
 use http::{HeaderMap, header};
 use tokio::time::{Instant, timeout_at};
 
@@ -128,17 +128,9 @@ impl Client {
         }
         let response = answer.whole().await?;
         self.counters.received(response.body.len());
-        match self
-            .redirected(&response)
-            .map_or_else(|| parse(&response), Err)
-        {
+        match parse(&response) {
             Ok(value) => Ok((value, None)),
-            Err(error) => {
-                if error.kind() == Kind::ClockSkew {
-                    self.learn_clock(&response);
-                }
-                Err(error)
-            }
+            Err(error) => Err(self.with_clock_learned(error, &response)),
         }
     }
 
@@ -169,42 +161,31 @@ impl Client {
         Ok((location.sent, headers))
     }
 
-    /// Makes an error of an answer that sends elsewhere: going there would hand a signature to a host that nobody
-    /// configured.
-    fn redirected(&self, response: &Response) -> Option<Error> {
-        let elsewhere = matches!(response.status, 301 | 302 | 303 | 307 | 308);
-        let to = response
-            .headers
-            .get(header::LOCATION)
-            .filter(|_| elsewhere)?;
-        let error = wire::error::parse(self.dialect, response);
-        let to: String = String::from_utf8_lossy(to.as_bytes())
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect();
-        let message = format!(
-            "{} redirects to {to}, which is not followed: {}",
-            self.endpoint.host,
-            error.message()
-        );
-        let (code, id) = (error.code(), error.request_id());
-        Some(Error::new(Kind::WrongRegion, message).answered(response.status, code, id))
-    }
-
-    fn learn_clock(&self, response: &Response) {
+    /// Learns the service's clock from a refusal for the time that was signed. A HEAD's refusal does not name its
+    /// reason; there the clocks tell.
+    fn with_clock_learned(&self, error: Error, response: &Response) -> Error {
         let date = response.headers.get(header::DATE);
         let date = date.and_then(|d| d.to_str().ok());
-        if let Some(date) = date.and_then(Timestamp::from_http_date) {
-            let ahead = self.clock.learn(date);
-            log::warn!(
-                "this machine's clock is {} s {} the service's, which is used from now on",
-                ahead.abs(),
-                if ahead > 0 { "behind" } else { "ahead of" },
-            );
+        let Some(date) = date.and_then(Timestamp::from_http_date) else {
+            return error;
+        };
+        let apart = date.0.abs_diff(self.clock.now().0);
+        let unexplained = error.kind() == Kind::Denied && error.code().is_none();
+        if error.kind() != Kind::ClockSkew && !(unexplained && apart > TOLERATED) {
+            return error;
         }
+        let ahead = self.clock.learn(date);
+        log::warn!(
+            "this machine's clock is {} s {} the service's, which is used from now on",
+            ahead.abs(),
+            if ahead > 0 { "behind" } else { "ahead of" },
+        );
+        error.with_kind(Kind::ClockSkew)
     }
 }
+
+/// How far the clocks may be apart without a refusal, in seconds, with a margin.
+const TOLERATED: u64 = 14 * 60;
 
 /// Returns how loud a failure is: what callers ask for to find out is no event.
 fn level(kind: Kind) -> log::Level {
