@@ -9,7 +9,7 @@ use super::request::Request;
 use super::storage::{Bucket, Written, encode_base64};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use md5::{Digest, Md5};
 use std::time::Duration;
 
@@ -38,18 +38,13 @@ pub async fn store(request: &mut Request, bucket: &Bucket) -> Result<Written> {
     let crc64 = announced_crc64(request)?;
     let mut writer = bucket.writer();
     let mut size = 0;
-    if let Some(body) = &mut request.body {
-        while let Some(bytes) = next(body).await? {
-            size += bytes.len() as u64;
-            if size > MAX_UPLOAD {
-                return Err(invalid_argument(
-                    "Content-Length",
-                    "",
-                    "A body is at most 5 GB.",
-                ));
-            }
-            writer.write(bytes).await?;
+    while let Some(bytes) = next(request).await? {
+        size += bytes.len() as u64;
+        if size > MAX_UPLOAD {
+            let message = "A body is at most 5 GB.";
+            return Err(invalid_argument("Content-Length", "", message));
         }
+        writer.write(bytes).await?;
     }
     let written = writer.finish().await?;
     if announced.is_some_and(|md5| md5 != written.md5) {
@@ -65,15 +60,11 @@ pub async fn store(request: &mut Request, bucket: &Bucket) -> Result<Written> {
 pub async fn document(request: &mut Request) -> Result<Bytes> {
     let announced = request.content_md5()?;
     let mut document = Vec::new();
-    if let Some(body) = &mut request.body {
-        while let Some(bytes) = next(body).await? {
-            if document.len() + bytes.len() > MAX_DOCUMENT {
-                return Err(
-                    Error::from(&MALFORMED_XML).message("The document is larger than 2 MB.")
-                );
-            }
-            document.extend_from_slice(&bytes);
+    while let Some(bytes) = next(request).await? {
+        if document.len() + bytes.len() > MAX_DOCUMENT {
+            return Err(Error::from(&MALFORMED_XML).message("The document is larger than 2 MB."));
         }
+        document.extend_from_slice(&bytes);
     }
     let md5: [u8; 16] = Md5::digest(&document).into();
     if announced.is_some_and(|announced| announced != md5) {
@@ -108,13 +99,14 @@ pub async fn drain(request: &mut Request) -> bool {
     true
 }
 
-async fn next(body: &mut Incoming) -> Result<Option<Bytes>> {
-    loop {
+/// Returns the next bytes of a body; at its end the request has none any more.
+async fn next(request: &mut Request) -> Result<Option<Bytes>> {
+    while let Some(body) = &mut request.body {
         let frame = tokio::time::timeout(STALL, body.frame())
             .await
             .map_err(|_| Error::from(&REQUEST_TIMEOUT))?;
         match frame {
-            None => return Ok(None),
+            None => request.body = None,
             Some(Err(error)) => {
                 log::debug!("a request's body: {error}");
                 return Err(Error::from(&INCOMPLETE_BODY));
@@ -127,6 +119,7 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>> {
             }
         }
     }
+    Ok(None)
 }
 
 fn announced_crc64(request: &Request) -> Result<Option<u64>> {

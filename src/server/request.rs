@@ -26,7 +26,7 @@ pub struct Request {
     pub query: sign::Query,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body; `None` only in tests.
+    /// The body, until it was read to its end.
     pub body: Option<Incoming>,
     /// Whether the request was signed by the account; set by the check of the signature.
     pub authenticated: bool,
