@@ -4,8 +4,8 @@
 use super::cache::{Cache, Cached};
 use super::flight::{Flights, Part, Waiting};
 use super::link;
-use crate::store::types::{Key, Object, Operation, Tags};
-use crate::store::{Error, Kind, Result, Store};
+use crate::store::types::{Key, Object, ObjectMeta, Operation, Tags};
+use crate::store::{Dialect, Error, Kind, Result, Store};
 use futures_util::FutureExt;
 use std::sync::{Arc, LazyLock};
 use tokio::time::Instant;
@@ -68,13 +68,9 @@ impl Source {
                 meta.properties.user.shrink_to_fit();
                 meta.properties.http.shrink_to_fit();
                 meta.properties.carried.shrink_to_fit();
-                // What GetSymlink answers counts no tags.
-                let counted =
-                    self.store.dialect().head_counts_tags && meta.symlink_target.is_none();
-                let tags = (counted && meta.tag_count.is_none()).then(|| NO_TAGS.clone());
                 Ok(Object {
+                    tags: counted_tags(self.store.dialect(), &meta),
                     meta: Arc::new(meta),
-                    tags,
                     acl: None,
                 })
             }
@@ -94,6 +90,12 @@ impl Source {
             }
         }
     }
+}
+
+/// Returns the tags of an object where a HEAD says that there are none; what GetSymlink answers counts none.
+pub(super) fn counted_tags(dialect: &Dialect, meta: &ObjectMeta) -> Option<Arc<Tags>> {
+    let counted = dialect.head_counts_tags && meta.symlink_target.is_none();
+    (counted && meta.tag_count.is_none()).then(|| NO_TAGS.clone())
 }
 
 /// Returns whether an object has `part`.

@@ -6,7 +6,9 @@
 mod ahead;
 pub mod cache;
 mod child;
+pub mod commit;
 mod directories;
+mod edit;
 mod fetch;
 pub mod flight;
 mod link;
@@ -17,13 +19,16 @@ mod page;
 mod tests;
 
 pub use child::{Child, ChildKind, DirEntry, KnownChild};
+pub use commit::{Conditions, EditReport};
+pub use edit::EditError;
 pub use link::{LinkTarget, link_target};
 pub use listing::{Entries, Listing};
 
-use crate::store::types::{Key, Object};
+use crate::store::types::{Edit, Key, Object};
 use crate::store::{Dialect, Result, Store};
 use ahead::Ahead;
 use cache::{Cache, Cached};
+use commit::Editor;
 use directories::Directories;
 use fetch::{Asking, Source};
 use flight::{Flights, Part};
@@ -93,6 +98,7 @@ pub struct Metadata {
     ahead: Arc<Ahead>,
     hits: AtomicU64,
     misses: AtomicU64,
+    editor: Editor,
 }
 
 impl Metadata {
@@ -111,6 +117,12 @@ impl Metadata {
             ahead: Ahead::new(source.clone(), directories.clone(), settings.max_requests),
             directories,
             lookups: Lookups::new(),
+            editor: Editor::new(
+                source.store.clone(),
+                source.cache.clone(),
+                source.flights.clone(),
+                settings.copy_limit,
+            ),
             source,
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -177,6 +189,36 @@ impl Metadata {
             }
             path = dir;
         }
+    }
+
+    /// Makes an edit of an object, or of a directory, whose marker it makes where there is none. Returns when the
+    /// service has agreed; dropping the future gives up waiting, not the edit.
+    pub async fn stage(&self, key: &Key, edit: Edit) -> Result<(), EditError> {
+        let may_appear = key.is_marker()
+            && !matches!(
+                self.source.cache.peek(key.as_str(), Instant::now()),
+                Some(Cached::Present(_))
+            );
+        let verdict = self.editor.stage(key, edit).await;
+        if may_appear {
+            self.changed(key);
+        }
+        verdict
+    }
+
+    /// Returns the number of edits that the service has not agreed to yet.
+    pub fn pending(&self) -> usize {
+        self.editor.pending()
+    }
+
+    /// Waits until the service has agreed to, or refused, every edit accepted so far.
+    pub async fn drain(&self) {
+        self.editor.drain().await;
+    }
+
+    /// Returns what the edits met so far.
+    pub fn edits(&self) -> EditReport {
+        self.editor.report()
     }
 
     /// Returns how the read side serves.

@@ -101,9 +101,7 @@ impl Bucket {
             .map_or(now, |record| record.meta.last_modified);
         if !self.versioned {
             self.keys.remove(key);
-            if record.is_none() {
-                return None;
-            }
+            record.as_ref()?;
         }
         let entries = self.keys.entry(key.clone()).or_default();
         entries.push(Entry {

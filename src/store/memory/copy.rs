@@ -73,7 +73,11 @@ impl Memory {
             TaggingDirective::Copy => source.tags.clone(),
             TaggingDirective::Replace(tags) => self.kept_tags(&request.destination, tags)?,
         };
-        copy.acl = self.kept_acl(request.acl.as_ref());
+        let acl = request
+            .acl
+            .as_ref()
+            .filter(|_| !self.quirks.drops_acl_on_copy);
+        copy.acl = self.kept_acl(acl);
         if !self.quirks.copy_keeps_last_modified {
             copy.meta.last_modified = now;
         }

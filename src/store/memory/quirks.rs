@@ -21,6 +21,8 @@ pub struct Quirks {
     pub drops_class: bool,
     /// The ACL of a write is accepted and not kept.
     pub drops_acl: bool,
+    /// The ACL of a copy is accepted and not kept.
+    pub drops_acl_on_copy: bool,
     /// A copy that names no class keeps its source's (SeaweedFS).
     pub keeps_class_on_copy: bool,
     /// Headers that a replacing copy leaves out stay (ministack).

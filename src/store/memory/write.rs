@@ -7,12 +7,12 @@ use crate::store::{Error, Kind, Result};
 use bytes::Bytes;
 
 impl Memory {
-    /// Returns what a server keeps of `properties`: quirks applied, the content type never missing.
     /// Returns whether a class is that of objects that were given none, which no HEAD names.
     pub(super) fn is_default_class(&self, class: &str) -> bool {
         class == self.dialect.default_storage_class
     }
 
+    /// Returns what a server keeps of `properties`: quirks applied, the content type never missing.
     pub(super) fn kept(&self, key: &Key, properties: &Properties) -> Result<Properties> {
         let used = bucket::user_meta_bytes(self.dialect, &properties.user);
         if used > self.dialect.limits.user_meta_bytes {
