@@ -145,6 +145,14 @@ async fn nothing_is_read_ahead_when_told_so() {
     assert_eq!((bench.gets(), bench.received()), (8, 2 * M));
 }
 
+/// The window gave back what a read longer than what it keeps was asking for, and the read came back short.
+#[tokio::test]
+async fn regression_reads_longer_than_what_is_kept_behind() {
+    let bench = bench(8 * M, 64 * M, Duration::ZERO).await;
+    let reader = bench.open(M).await;
+    bench.read_all(&reader, M).await;
+}
+
 #[tokio::test]
 async fn reads_end_with_the_body() {
     let bench = bench(100, 64 * M, Duration::ZERO).await;

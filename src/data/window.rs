@@ -81,7 +81,9 @@ impl Window {
         self.used = Instant::now();
         self.position = self.position.max(range.end);
         let limit = read_ahead.min(budget.share_bytes());
-        self.drop_behind(behind_bytes(limit));
+        // Never what is being asked for: one read may be longer than what is kept.
+        let keep = self.position.saturating_sub(behind_bytes(limit));
+        self.drop_behind(keep.min(range.start));
         let window = window_bytes(self.position - self.began, limit);
         while let Some(part) = next_part(self.planned, self.position, window, source.meta.size) {
             let bytes = part.end - part.start;
@@ -121,8 +123,7 @@ impl Window {
     }
 
     /// Gives back what lies well behind the reader.
-    fn drop_behind(&mut self, keep: u64) {
-        let keep_from = self.position.saturating_sub(keep);
+    fn drop_behind(&mut self, keep_from: u64) {
         while let Some(part) = self
             .parts
             .front()
