@@ -192,17 +192,16 @@ impl Fs {
 
     /// Returns what is known of an entry: the listing's word, or that of a later HEAD or edit.
     fn entry_facts(&self, key: &Key, child: &Child, kind: Kind) -> Facts {
-        let mut facts = Facts {
-            kind,
-            ..self.facts_of(child, Instant::now())
-        };
+        let now = Instant::now();
         if kind == Kind::File
             && let Known::Present(object) = self.meta.known(key)
             && object.meta.last_modified >= child.modified
         {
-            facts.size = object.meta.size;
-            facts.modified = object.meta.last_modified;
+            return self.facts_of_file(&object, now);
         }
-        facts
+        Facts {
+            kind,
+            ..self.facts_of(child, now)
+        }
     }
 }

@@ -11,9 +11,12 @@ pub enum Error {
     /// Nothing has this name.
     #[error("no such file or directory")]
     NotFound,
-    /// The inode or handle is not known any more, or its object was replaced or deleted while it was open.
+    /// The inode is not known any more, or its object was replaced or deleted while it was open.
     #[error("the object was replaced or deleted in the meantime")]
     Stale,
+    /// The path of an inode leads to another file by now. The kernel looks the path up anew and tries again.
+    #[error("the object was replaced since it was looked up")]
+    Replaced,
     /// The operation needs a directory.
     #[error("not a directory")]
     NotDirectory,
@@ -71,7 +74,7 @@ impl Error {
     pub fn errno(&self) -> c_int {
         match self {
             Self::NotFound => libc::ENOENT,
-            Self::Stale => libc::ESTALE,
+            Self::Stale | Self::Replaced => libc::ESTALE,
             Self::NotDirectory => libc::ENOTDIR,
             Self::IsDirectory => libc::EISDIR,
             // readlink(2) of something else.
@@ -93,6 +96,7 @@ impl Error {
     pub fn is_expected(&self) -> bool {
         match self {
             Self::NotFound
+            | Self::Replaced
             | Self::NotDirectory
             | Self::IsDirectory
             | Self::NotSymlink

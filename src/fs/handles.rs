@@ -35,6 +35,11 @@ impl<T> Handles<T> {
         self.open.lock().get(&handle).cloned()
     }
 
+    /// Returns whether anything open is so.
+    pub(super) fn any(&self, is_so: impl Fn(&T) -> bool) -> bool {
+        self.open.lock().values().any(|value| is_so(value))
+    }
+
     pub(super) fn remove(&self, handle: Handle) -> Option<Arc<T>> {
         let mut open = self.open.lock();
         let removed = open.remove(&handle);

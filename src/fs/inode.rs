@@ -2,7 +2,8 @@
 
 use super::{Attr, Error, Fs, Looked, Result, Stat};
 use crate::meta::{Child, ChildKind, Known, KnownChild};
-use crate::namespace::{Facts, Ino, Kind, Name};
+use crate::namespace::{Body, Facts, Ino, Kind, Name};
+use crate::store;
 use crate::store::types::{Key, Object};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -34,12 +35,7 @@ impl Fs {
 
     /// Takes back `count` lookups of an inode.
     pub fn forget(&self, ino: Ino, count: u64) {
-        if self.inodes.lock().forget(ino, count) {
-            let mut bodies = self.bodies.lock();
-            if bodies.remove(&ino).is_some() && bodies.capacity() / 4 > bodies.len() {
-                bodies.shrink_to_fit();
-            }
-        }
+        self.inodes.lock().forget(ino, count);
     }
 
     /// Stats an inode from what is known.
@@ -53,8 +49,8 @@ impl Fs {
             // What is shown of a directory does not change; whether it is there, a lookup tells.
             (Kind::Directory, _) | (_, None) => Some(Ok(self.attr(ino, &facts, self.settings.ttl))),
             (Kind::File, Some(key)) => match self.meta.known(key) {
-                Known::Present(object) => Some(Ok(self.learn(ino, &object, now))),
-                Known::Absent => Some(Err(Error::NotFound)),
+                Known::Present(object) => Some(self.now_is(ino, self.facts_of_file(&object, now))),
+                Known::Absent => Some(self.is_gone(ino, Error::NotFound)),
                 Known::Unknown => self.believed(ino, &facts, now),
             },
             (Kind::Symlink, Some(_)) => self.believed(ino, &facts, now),
@@ -67,18 +63,38 @@ impl Fs {
             return self.try_getattr(ino).unwrap_or(Err(Error::Stale));
         };
         if facts.kind == Kind::File {
-            let object = self.meta.object(&key).await?;
-            return Ok(self.learn(ino, &object, Instant::now()));
+            return match self.meta.object(&key).await {
+                Ok(object) => self.now_is(ino, self.facts_of_file(&object, Instant::now())),
+                Err(error) if error.kind() == store::Kind::NotFound => {
+                    self.is_gone(ino, Error::NotFound)
+                }
+                Err(error) => Err(error.into()),
+            };
         }
         let (dir, name) = split(&key);
         match self.meta.child(dir, name).await? {
-            Some(child) if kind_of(&child) == facts.kind => {
-                let facts = self.facts_of(&child, Instant::now());
-                self.inodes.lock().learn(ino, facts);
-                Ok(self.attr(ino, &facts, self.settings.ttl))
-            }
-            Some(_) => Err(Error::Stale),
+            Some(child) => self.now_is(ino, self.facts_of(&child, Instant::now())),
             None => Err(Error::NotFound),
+        }
+    }
+
+    /// Shows what was learned of the path of an inode. Of another file it is only shown to who looks the path up anew,
+    /// which the kernel does by itself when told that the inode is stale.
+    fn now_is(&self, ino: Ino, facts: Facts) -> Result<Attr> {
+        if self.inodes.lock().learn(ino, facts) {
+            Ok(self.attr(ino, &facts, self.settings.ttl))
+        } else {
+            self.is_gone(ino, Error::Replaced)
+        }
+    }
+
+    /// Shows a file that is not at its path any more as it was, to who has it open still.
+    fn is_gone(&self, ino: Ino, error: Error) -> Result<Attr> {
+        if self.files.any(|file| file.ino == ino) {
+            let (_, facts) = self.node(ino)?;
+            Ok(self.attr(ino, &facts, Duration::ZERO))
+        } else {
+            Err(error)
         }
     }
 
@@ -131,24 +147,27 @@ impl Fs {
     }
 
     pub(super) fn facts_of(&self, child: &Child, now: Instant) -> Facts {
+        let kind = kind_of(child);
         Facts {
-            kind: kind_of(child),
+            kind,
+            body: match kind {
+                Kind::Directory => Body::NONE,
+                Kind::File | Kind::Symlink => Body::of(&child.etag),
+            },
             size: child.size,
             modified: child.modified,
             until: (now + self.settings.ttl).into_std(),
         }
     }
 
-    /// Notes what a HEAD, or an edit of ours, says of a file.
-    pub(super) fn learn(&self, ino: Ino, object: &Object, now: Instant) -> Attr {
-        let facts = Facts {
+    pub(super) fn facts_of_file(&self, object: &Object, now: Instant) -> Facts {
+        Facts {
             kind: Kind::File,
+            body: Body::of(&object.meta.etag),
             size: object.meta.size,
             modified: object.meta.last_modified,
             until: (now + self.settings.ttl).into_std(),
-        };
-        self.inodes.lock().learn(ino, facts);
-        self.attr(ino, &facts, self.settings.ttl)
+        }
     }
 
     fn believed(&self, ino: Ino, facts: &Facts, now: Instant) -> Option<Result<Attr>> {

@@ -7,6 +7,7 @@
 mod dir;
 mod error;
 mod failures;
+mod file;
 mod handles;
 mod inode;
 mod link;
@@ -23,14 +24,14 @@ pub use handles::Handle;
 pub use inode::NewAttr;
 pub use stat::{Attr, Capacity, Looked, Stat};
 
+use crate::data::Budget;
 use crate::meta::Metadata;
-use crate::namespace::{Facts, Ino, Inodes, Kind};
+use crate::namespace::{Body, Facts, Ino, Inodes, Kind};
 use crate::store::Store;
-use crate::store::types::{ETag, Key, Timestamp};
+use crate::store::types::{Key, Timestamp};
 use failures::Failures;
 use handles::Handles;
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,19 +69,25 @@ pub struct Fs {
     settings: Settings,
     meta: Arc<Metadata>,
     store: Arc<dyn Store>,
+    budget: Arc<Budget>,
     /// Held for a table look-up at a time, never over a request or a reply.
     inodes: Mutex<Inodes>,
     dirs: Handles<dir::OpenDir>,
-    /// The body of each inode that was opened last, and that the kernel may have pages of.
-    bodies: Mutex<HashMap<Ino, ETag>>,
+    files: Handles<file::OpenFile>,
     failures: Failures,
 }
 
 impl Fs {
     /// Makes the filesystem over what is known of a bucket (`meta`) and where its bodies are read from (`store`).
-    pub fn new(settings: Settings, meta: Arc<Metadata>, store: Arc<dyn Store>) -> Self {
+    pub fn new(
+        settings: Settings,
+        meta: Arc<Metadata>,
+        store: Arc<dyn Store>,
+        budget: Arc<Budget>,
+    ) -> Self {
         let root = Facts {
             kind: Kind::Directory,
+            body: Body::NONE,
             size: 0,
             modified: settings.mounted_at,
             until: std::time::Instant::now(),
@@ -90,8 +97,9 @@ impl Fs {
             settings,
             meta,
             store,
+            budget,
             dirs: Handles::new(),
-            bodies: Mutex::default(),
+            files: Handles::new(),
             failures: Failures::default(),
         }
     }

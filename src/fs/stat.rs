@@ -101,6 +101,7 @@ impl Capacity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::namespace::Body;
     use std::time::Instant;
     use test_case::test_case;
 
@@ -120,6 +121,7 @@ mod tests {
         };
         let facts = Facts {
             kind,
+            body: Body::NONE,
             size,
             modified: Timestamp(modified),
             until: Instant::now(),

@@ -29,7 +29,7 @@ fn fs_with(store: Arc<Memory>, change: impl FnOnce(&mut Settings)) -> Fs {
             copy_limit: 1 << 30,
         },
     );
-    Fs::new(settings, meta, store)
+    Fs::new(settings, meta, store, Budget::new(1 << 20))
 }
 
 async fn put(store: &Memory, key: &str, author: &str) {

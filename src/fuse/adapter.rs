@@ -143,12 +143,44 @@ impl Filesystem for Adapter {
 
     fn open(&self, _req: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
         let writes = flags.acc_mode() != OpenAccMode::O_RDONLY || flags.0 & libc::O_TRUNC != 0;
-        let why = if writes {
-            Error::ReadOnly
-        } else {
-            Error::Impossible
-        };
-        reply.error(self.calls.note(&Call::new("open", ino.into()), &why));
+        self.calls.open(ino.into(), writes, reply);
+    }
+
+    fn read(
+        &self,
+        _req: &Request,
+        ino: INodeNo,
+        fh: FileHandle,
+        offset: u64,
+        size: u32,
+        _flags: OpenFlags,
+        _lock_owner: Option<LockOwner>,
+        reply: ReplyData,
+    ) {
+        self.calls.later(
+            Call::new("read", ino.into()),
+            DEADLINE,
+            move |fs| async move { fs.read(Handle(fh.0), offset, size).await },
+            |bytes| reply::data(reply, bytes),
+        );
+    }
+
+    fn release(
+        &self,
+        _req: &Request,
+        ino: INodeNo,
+        fh: FileHandle,
+        _flags: OpenFlags,
+        _lock_owner: Option<LockOwner>,
+        _flush: bool,
+        reply: ReplyEmpty,
+    ) {
+        let call = Call::new("release", ino.into());
+        let closed = self.calls.now(call, |fs| {
+            fs.release(Handle(fh.0));
+            Ok(())
+        });
+        reply::empty(reply, closed);
     }
 
     fn flush(

@@ -4,7 +4,7 @@ use super::call::{Call, Calls, DEADLINE};
 use super::reply;
 use crate::fs::{Attr, DirEntry, Handle};
 use crate::namespace::Ino;
-use fuser::{ReplyAttr, ReplyDirectory, ReplyDirectoryPlus, ReplyEntry, ReplyXattr};
+use fuser::{ReplyAttr, ReplyDirectory, ReplyDirectoryPlus, ReplyEntry, ReplyOpen, ReplyXattr};
 
 impl Calls {
     pub(super) fn lookup(&self, parent: Ino, name: &[u8], reply: ReplyEntry) {
@@ -105,6 +105,15 @@ impl Calls {
                 // As above.
                 Err(_) => {}
             },
+        );
+    }
+
+    pub(super) fn open(&self, ino: Ino, writes: bool, reply: ReplyOpen) {
+        self.later(
+            Call::new("open", ino),
+            DEADLINE,
+            move |fs| async move { fs.open(ino, writes).await },
+            |opened| reply::opened(reply, opened),
         );
     }
 }

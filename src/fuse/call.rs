@@ -2,11 +2,11 @@
 
 use crate::fs::{Error, Fs, Result};
 use crate::namespace::Ino;
-use fuser::{Errno, Notifier};
+use fuser::Errno;
 use futures_util::FutureExt;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest an operation takes; each request below it has a shorter deadline of its own.
@@ -46,32 +46,11 @@ impl Call {
 pub(super) struct Calls {
     fs: Arc<Fs>,
     runtime: tokio::runtime::Handle,
-    /// Speaks to the kernel unasked; there once the session is.
-    pub(super) notifier: Arc<OnceLock<Notifier>>,
 }
 
 impl Calls {
     pub(super) fn new(fs: Arc<Fs>, runtime: tokio::runtime::Handle) -> Self {
-        Self {
-            fs,
-            runtime,
-            notifier: Arc::default(),
-        }
-    }
-
-    /// Makes the kernel ask again what stat(2) shows of an inode. Its pages stay.
-    pub(super) async fn forget_attributes(&self, ino: Ino) {
-        const ATTRIBUTES_ONLY: i64 = -1;
-        let notifier = self.notifier.clone();
-        // A notification may wait in the kernel, and must not do so on a thread that answers.
-        let told = tokio::task::spawn_blocking(move || {
-            notifier
-                .get()
-                .map(|kernel| kernel.inval_inode(fuser::INodeNo(ino.0), ATTRIBUTES_ONLY, 0))
-        });
-        if let Ok(Some(Err(error))) = told.await {
-            log::debug!("the kernel kept its attributes of inode {}: {error}", ino.0);
-        }
+        Self { fs, runtime }
     }
 
     /// Runs what does not wait; `None` from it says that it has to.

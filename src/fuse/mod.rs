@@ -61,11 +61,7 @@ impl Adapter {
             .is_ok();
         // Who may use the mount the kernel itself decides (allow_other); to ask again here would refuse a process
         // that changed its user after it opened a file.
-        let notifier = self.calls.notifier.clone();
-        let session = Session::from_fd(self, device, SessionACL::All, config)?;
-        // Set once: the adapter, with its cell, belongs to this session alone.
-        let _ = notifier.set(session.notifier());
-        Ok(session)
+        Session::from_fd(self, device, SessionACL::All, config)
     }
 
     fn configure(config: &mut KernelConfig) {

@@ -1,10 +1,10 @@
 //! Results in the kernel's terms.
 
-use crate::fs::{Attr, Capacity, DirEntry, Full, Looked, Stat};
+use crate::fs::{Attr, Capacity, DirEntry, Full, Handle, Looked, Stat};
 use crate::namespace::{Ino, Kind};
 use fuser::{
-    Errno, FileAttr, FileType, Generation, INodeNo, ReplyAttr, ReplyData, ReplyDirectory,
-    ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyStatfs, ReplyXattr,
+    Errno, FileAttr, FileHandle, FileType, FopenFlags, Generation, INodeNo, ReplyAttr, ReplyData,
+    ReplyDirectory, ReplyDirectoryPlus, ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs, ReplyXattr,
 };
 use std::time::SystemTime;
 
@@ -27,6 +27,18 @@ pub(super) fn entry(reply: ReplyEntry, looked: Result<Looked, Errno>) {
 pub(super) fn attr(reply: ReplyAttr, attr: Result<Attr, Errno>) {
     match attr {
         Ok(attr) => reply.attr(&attr.ttl, &file_attr(&attr.stat)),
+        Err(errno) => reply.error(errno),
+    }
+}
+
+pub(super) fn opened(reply: ReplyOpen, opened: Result<Handle, Errno>) {
+    match opened {
+        // Nothing is written, so a close has nothing to flush. An inode is one body, so that what the kernel keeps of it
+        // holds.
+        Ok(handle) => reply.opened(
+            FileHandle(handle.0),
+            FopenFlags::FOPEN_NOFLUSH | FopenFlags::FOPEN_KEEP_CACHE,
+        ),
         Err(errno) => reply.error(errno),
     }
 }

@@ -3,6 +3,7 @@
 use super::kernel::{self, Mounted, Options};
 use super::{MountError, Stop};
 use crate::config::Config;
+use crate::data::Budget;
 use crate::fs::{Fs, Settings};
 use crate::fuse::Adapter;
 use crate::meta::{self, Metadata};
@@ -58,7 +59,12 @@ impl Serving {
             read_ahead: config.read_ahead,
             mounted_at: Timestamp::from(SystemTime::now()),
         };
-        let fs = Arc::new(Fs::new(settings, metadata, store));
+        let fs = Arc::new(Fs::new(
+            settings,
+            metadata,
+            store,
+            Budget::new(config.memory),
+        ));
         let adapter = Adapter::new(fs.clone(), tokio::runtime::Handle::current());
 
         let options = Options {

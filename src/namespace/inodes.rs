@@ -1,13 +1,14 @@
 //! The inode table: which number the kernel knows a path by, and for how long.
 //!
 //! A number lives from the first lookup until the kernel has forgotten every lookup of it, and is never given out
-//! again: numbers only grow. The table holds what was last learned of each path, in some 150 bytes, and gives memory
-//! back as the kernel forgets.
+//! again: numbers only grow. An object whose body was replaced is another file to the kernel, as on a local disk when
+//! one is renamed over another: who has the old one open never meets a byte of the new one. The table holds what was
+//! last learned of each path, in some 150 bytes, and gives memory back as the kernel forgets.
 
-use crate::store::types::{Key, Timestamp};
+use crate::store::types::{ETag, Key, Timestamp};
 use hashbrown::HashTable;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::time::Instant;
 
 /// An inode number.
@@ -30,17 +31,42 @@ pub enum Kind {
     Symlink,
 }
 
+/// Which body an object has: a digest of its entity tag, or that it has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Body(u64);
+
+impl Body {
+    /// Of what has no body: a directory.
+    pub const NONE: Self = Self(0);
+
+    /// Digests an entity tag.
+    pub fn of(etag: &ETag) -> Self {
+        let mut hasher = DefaultHasher::new();
+        etag.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
 /// What was last learned of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// What it names.
     pub kind: Kind,
+    /// Which body it has.
+    pub body: Body,
     /// Bytes of the body.
     pub size: u64,
     /// When it was last written; 0 where nothing says so.
     pub modified: Timestamp,
     /// Until when this is believed.
     pub until: Instant,
+}
+
+impl Facts {
+    /// Returns whether both are about the same file: of one kind, with one body.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.kind, self.body) == (other.kind, other.body)
+    }
 }
 
 /// One inode.
@@ -112,12 +138,12 @@ impl Inodes {
             .copied()
     }
 
-    /// Counts one lookup of a key and notes what was learned of it. A key that changed its kind gets a new inode: the
-    /// kernel takes an inode that does for a broken one.
+    /// Counts one lookup of a key and notes what was learned of it. A key that changed its kind or its body gets a new
+    /// inode.
     pub fn look_up(&mut self, key: &Key, facts: Facts) -> Ino {
         if let Some(ino) = self.find(key)
             && let Some(node) = self.nodes.get_mut(&ino)
-            && node.facts.kind == facts.kind
+            && node.facts.is_same_file(&facts)
         {
             node.facts = facts;
             node.lookups += 1;
@@ -147,12 +173,14 @@ impl Inodes {
         ino
     }
 
-    /// Notes what was learned of an inode since its lookup, unless it is of another kind.
-    pub fn learn(&mut self, ino: Ino, facts: Facts) {
-        if let Some(node) = self.nodes.get_mut(&ino)
-            && node.facts.kind == facts.kind
-        {
-            node.facts = facts;
+    /// Notes what was learned of an inode since its lookup; false when that is about another file by now.
+    pub fn learn(&mut self, ino: Ino, facts: Facts) -> bool {
+        match self.nodes.get_mut(&ino) {
+            Some(node) if node.facts.is_same_file(&facts) => {
+                node.facts = facts;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -234,6 +262,7 @@ mod tests {
     fn facts(kind: Kind, size: u64) -> Facts {
         Facts {
             kind,
+            body: Body::NONE,
             size,
             modified: Timestamp(0),
             until: Instant::now(),
@@ -268,6 +297,22 @@ mod tests {
         assert_eq!(inodes.get(file).unwrap().key, Some(key("a")));
         assert!(inodes.forget(file, 1));
         assert_eq!(inodes.find(&key("a")), Some(dir));
+    }
+
+    #[test]
+    fn a_replaced_body_is_another_file() {
+        let mut inodes = table();
+        let with_body = |etag: &str| Facts {
+            body: Body::of(&ETag::new(etag)),
+            ..facts(Kind::File, 1)
+        };
+        let old = inodes.look_up(&key("a"), with_body("1"));
+        assert_eq!(inodes.look_up(&key("a"), with_body("1")), old);
+        assert!(!inodes.learn(old, with_body("2")));
+        let new = inodes.look_up(&key("a"), with_body("2"));
+        assert_ne!(new, old);
+        assert!(inodes.get(old).is_some(), "somebody may have it open");
+        assert!(inodes.learn(new, with_body("2")));
     }
 
     #[test]

@@ -6,5 +6,5 @@
 mod inodes;
 pub mod name;
 
-pub use inodes::{Facts, Ino, Inodes, Kind, Node};
+pub use inodes::{Body, Facts, Ino, Inodes, Kind, Node};
 pub use name::{InvalidName, Name};

@@ -1,10 +1,9 @@
 //! Extended attributes through the kernel.
 
 use super::{Mount, bucket, put, put_with};
-use metamount::store::Store;
 use metamount::store::dialect::OSS;
 use metamount::store::fault::Fault;
-use metamount::store::types::{HttpHeader, Key, Operation, Properties};
+use metamount::store::types::{HttpHeader, Operation, Properties};
 use rustix::fs::{getxattr, getxattr_query, lgetxattr, listxattr, listxattr_query};
 use rustix::io::Errno;
 use std::fs;

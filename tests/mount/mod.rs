@@ -5,6 +5,7 @@
 
 mod attributes;
 mod directories;
+mod files;
 mod lifecycle;
 
 use crate::env::Leash;
@@ -64,7 +65,8 @@ struct Mount {
     serving: Option<Serving>,
     runtime: Runtime,
     leash: Leash,
-    dir: tempfile::TempDir,
+    /// Removed last.
+    _dir: tempfile::TempDir,
 }
 
 impl Mount {
@@ -100,7 +102,7 @@ impl Mount {
             serving: Some(serving),
             runtime,
             leash,
-            dir,
+            _dir: dir,
         }
     }
 
