@@ -1,7 +1,8 @@
 //! What a running mount says of itself: attributes of the mount's root that are not listed.
 //!
-//! `metamount.status` reads as JSON, setting `metamount.drain` returns once no edit is under way. The commands
-//! `status` and `unmount` use them, so they need no socket beside the mount.
+//! `metamount.status` reads as JSON, setting `metamount.drain` returns once no edit is under way, and
+//! `metamount.names.<inode>` reads as the names of a symlink's attributes, which no listing of it may show. The commands
+//! `status`, `unmount` and `show` use them, so they need no socket beside the mount.
 
 use super::{Error, Failure, Fs, Result};
 use crate::namespace::Ino;
@@ -10,6 +11,13 @@ use std::collections::BTreeMap;
 
 pub(super) const STATUS: &[u8] = b"metamount.status";
 pub(super) const DRAIN: &[u8] = b"metamount.drain";
+const NAMES: &[u8] = b"metamount.names.";
+
+/// Returns the inode whose names are asked for by this attribute of the root.
+pub(super) fn names_of(ino: Ino, name: &[u8]) -> Option<Ino> {
+    let number = name.strip_prefix(NAMES).filter(|_| ino == Ino::ROOT)?;
+    std::str::from_utf8(number).ok()?.parse().ok().map(Ino)
+}
 
 #[derive(Serialize)]
 struct Status<'a> {

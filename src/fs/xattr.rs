@@ -16,6 +16,9 @@ impl Fs {
         if let Some(answer) = self.try_control(ino, name) {
             return Some(answer);
         }
+        if status::names_of(ino, name).is_some() {
+            return None;
+        }
         let (attribute, key, kind) = match self.attribute(ino, name) {
             Ok(found) => found,
             Err(error) => return Some(Err(error)),
@@ -37,6 +40,9 @@ impl Fs {
 
     /// Reads an attribute, with a request where it is not known.
     pub async fn getxattr(&self, ino: Ino, name: &[u8]) -> Result<Vec<u8>> {
+        if let Some(link) = status::names_of(ino, name) {
+            return self.link_names(link).await;
+        }
         let (attribute, key, kind) = self.attribute(ino, name)?;
         let object = match attribute.needs() {
             Need::Head => self.meta.object(&key).await,
@@ -148,14 +154,28 @@ impl Fs {
     }
 
     fn names(&self, key: &Key, object: &Object) -> Vec<u8> {
-        let names = xattr::list(&self.context(key), object);
-        let mut joined = Vec::with_capacity(names.iter().map(|n| n.len() + 1).sum());
-        for name in names {
-            joined.extend_from_slice(&name);
-            joined.push(0);
-        }
-        joined
+        joined(&xattr::list(&self.context(key), object))
     }
+
+    /// Lists the names by which a symlink's attributes are read; no other kind of file has such.
+    async fn link_names(&self, link: Ino) -> Result<Vec<u8>> {
+        let (key, kind) = self.subject(link)?.ok_or(Refusal::Unsupported)?;
+        if kind != Kind::Symlink {
+            return Ok(Vec::new());
+        }
+        let object = self.meta.object_with_tags(&key).await?;
+        Ok(joined(&xattr::list_of_link(&self.context(&key), &object)))
+    }
+}
+
+/// Writes names as listxattr(2) does, each ended by NUL.
+fn joined(names: &[Box<[u8]>]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(names.iter().map(|n| n.len() + 1).sum());
+    for name in names {
+        joined.extend_from_slice(name);
+        joined.push(0);
+    }
+    joined
 }
 
 /// Says what a missing object means: a directory without a marker is there and has no attributes.

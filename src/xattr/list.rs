@@ -44,6 +44,24 @@ pub fn list(ctx: &Context<'_>, object: &Object) -> Vec<Box<[u8]>> {
         .collect()
 }
 
+/// Returns the names by which a symbolic link's metadata and tags are read. The tags must be known. What makes the link
+/// one is left out.
+pub fn list_of_link(ctx: &Context<'_>, object: &Object) -> Vec<Box<[u8]>> {
+    let user = &object.meta.properties.user;
+    let entries = user
+        .iter()
+        .filter(|(wire, _)| ctx.dialect.symlink_meta_key != Some(&***wire))
+        .filter_map(|(wire, _)| name::decode(ctx.dialect, wire))
+        .map(|key| [b"object.meta.", &*key].concat());
+    let tags = object.tags.iter().flat_map(|tags| tags.iter());
+    let tags = tags.map(|(key, _)| [b"object.tag.", key.as_bytes()].concat());
+    entries
+        .chain(tags)
+        .filter(|name| name.len() <= NAME_MAX)
+        .map(Vec::into_boxed_slice)
+        .collect()
+}
+
 /// The longest wire name of a key that fits an attribute's name: four bytes for each of the key's.
 const WIRE_NAME_MAX: usize = 4 * NAME_MAX;
 
@@ -64,6 +82,31 @@ mod tests {
             dialect,
             bucket: "examplebucket",
             key,
+        }
+    }
+
+    #[test]
+    fn a_link_has_names_that_linux_reads() {
+        let key = Key::new("link").unwrap();
+        let ctx = context(&S3, &key);
+        let link = object(
+            &[("--symlink-target", "a"), ("author", "Jane"), ("x--41", "")],
+            &[],
+            &["owner"],
+        );
+        assert!(list(&ctx, &link).is_empty());
+        let names = list_of_link(&ctx, &link);
+        let names: Vec<_> = names
+            .iter()
+            .map(|n| std::str::from_utf8(n).unwrap())
+            .collect();
+        assert_eq!(
+            names,
+            ["object.meta.author", "object.meta.xA", "object.tag.owner"]
+        );
+        for name in names {
+            let attribute = Attribute::parse(&S3, name.as_bytes()).unwrap();
+            assert!(attribute.value(&ctx, &link).is_ok(), "{name}");
         }
     }
 

@@ -20,7 +20,7 @@ mod value;
 
 pub use attribute::{Attribute, Need};
 pub use limits::{check_limits, check_tags, check_user_meta, user_meta_bytes};
-pub use list::list;
+pub use list::{list, list_of_link};
 pub use set::{SameAs, Setting, existence, remove, set};
 pub use system::System;
 
