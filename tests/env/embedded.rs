@@ -15,7 +15,7 @@ pub(super) fn shared() -> Service {
         let server = OwnServer::start(|_| {});
         // What a static holds is never dropped.
         let dir = server.dir.path().to_str().expect("a path in UTF-8");
-        let leash = Leash::new(std::process::id(), r#"rm -rf "$1""#, &[dir]);
+        let leash = Leash::on_end(r#"rm -rf "$1""#, &[dir]);
         (server, leash)
     });
     server.service()
