@@ -1,9 +1,10 @@
 //! Reads ahead of a walk over attributes.
 //!
-//! A walk is recognised by the second miss that follows the one before in the listing of their directory. What the
-//! listing shows next is then fetched, as far ahead as the walk has proved: the distance doubles with each step up to
-//! twice the requests allowed in flight. A walk that stops has cost that distance at most. Several walks may go
-//! through one directory (a tool that sorts names otherwise than by bytes makes two).
+//! A walk is recognised by the second miss that follows the one before in the listing of their directory, or by the
+//! first one when another directory was walked through just before. What the listing shows next is then fetched, as
+//! far ahead as the walk has proved: the distance doubles with each step up to twice the requests allowed in flight. A
+//! walk that stops has cost that distance at most. Several walks may go through one directory (a tool that sorts names
+//! otherwise than by bytes makes two).
 
 use super::child::ChildKind;
 use super::directories::Directories;
@@ -17,8 +18,11 @@ use lru::LruCache;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 /// Directories whose walks are remembered.
 const DIRECTORIES: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
@@ -31,6 +35,12 @@ const STEP: usize = 4;
 
 /// How far ahead the first step of a walk reads.
 const FIRST: usize = 4;
+
+/// How far ahead it reads at first in a directory where it goes on.
+const ONWARD: usize = 16;
+
+/// How long after a walk's last step another directory is taken for where it goes on.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Keys that wait to be read ahead at most; more are not needed soon.
 const QUEUE: usize = 4096;
@@ -48,6 +58,8 @@ pub(super) struct Ahead {
 }
 
 struct State {
+    /// When a walk last made a step.
+    stepped: Option<Instant>,
     walks: LruCache<Box<str>, Vec<Walk>>,
     queue: VecDeque<Job>,
     in_flight: usize,
@@ -69,6 +81,8 @@ struct Walk {
     /// The first entry not asked for yet.
     next: usize,
     part: Part,
+    /// Whether it visits directories too: their markers are asked for.
+    directories: bool,
 }
 
 impl Walk {
@@ -78,6 +92,7 @@ impl Walk {
             distance: 0,
             next: at + 1,
             part,
+            directories: false,
         }
     }
 
@@ -87,13 +102,16 @@ impl Walk {
         (self.last.saturating_sub(reach)..=self.last + reach).contains(&at)
     }
 
-    /// Takes a use of entry `at` and returns the entries to read ahead.
-    fn step(&mut self, at: usize, part: Option<Part>, furthest: usize) -> std::ops::Range<usize> {
+    /// Takes a use of entry `at`; one that is further on makes the walk read further ahead.
+    fn step(&mut self, at: usize, furthest: usize) {
         if at > self.last {
             self.last = at;
             self.distance = (self.distance * 2).clamp(FIRST, furthest);
-            self.part = part.unwrap_or(self.part);
         }
+    }
+
+    /// Returns the entries to read ahead now.
+    fn range(&mut self) -> Range<usize> {
         self.next = self.next.max(self.last + 1);
         self.next..self.next.max(self.last + 1 + self.distance)
     }
@@ -107,6 +125,7 @@ impl Ahead {
             most: most.max(1),
             runtime: OnceLock::new(),
             state: Mutex::new(State {
+                stepped: None,
                 walks: LruCache::new(DIRECTORIES),
                 queue: VecDeque::new(),
                 in_flight: 0,
@@ -124,20 +143,31 @@ impl Ahead {
         let Some((at, _)) = stream.find(name) else {
             return;
         };
+        let now = Instant::now();
         let mut state = self.state.lock();
+        let is_walking = state.stepped.is_some_and(|then| now < then + PAUSE);
         let walks = state.walks.get_or_insert_mut(dir.into(), Vec::new);
-        let Some(found) = walks.iter().position(|walk| walk.covers(at)) else {
-            if let Some(part) = part {
-                walks.truncate(WALKS - 1);
-                walks.insert(0, Walk::new(at, part));
+        let mut walk = match (walks.iter().position(|walk| walk.covers(at)), part) {
+            (Some(found), _) => walks.remove(found),
+            (None, Some(part)) => {
+                let mut walk = Walk::new(at, part);
+                if is_walking && walks.is_empty() {
+                    walk.distance = ONWARD;
+                }
+                walk
             }
-            return;
+            (None, None) => return,
         };
-        let mut walk = walks.remove(found);
-        let range = walk.step(at, part, 2 * self.most);
-        let jobs = jobs(&stream, range, walk.part);
-        walk.next += jobs.len();
+        walk.step(at, 2 * self.most);
+        walk.part = part.unwrap_or(walk.part);
+        walk.directories |= key.is_marker();
+        let jobs = jobs(&stream, &mut walk);
+        let has_stepped = walk.distance > 0;
+        walks.truncate(WALKS - 1);
         walks.insert(0, walk);
+        if has_stepped {
+            state.stepped = Some(now);
+        }
         state.add(jobs);
         drop(state);
         self.pump();
@@ -193,6 +223,7 @@ impl Ahead {
             let mut state = self.state.lock();
             state.queue.clear();
             state.walks.clear();
+            state.stepped = None;
         }
     }
 
@@ -224,24 +255,25 @@ impl State {
     }
 }
 
-/// Returns what there is to fetch of these entries, as far as they are listed.
-fn jobs(stream: &Stream, range: std::ops::Range<usize>, part: Part) -> Vec<Job> {
+/// Returns what a walk needs next, as far as it is listed.
+fn jobs(stream: &Stream, walk: &mut Walk) -> Vec<Job> {
     let mut jobs = Vec::new();
-    for number in range {
+    for number in walk.range() {
         let Some(page) = stream.page(number) else {
             break;
         };
+        walk.next = number + 1;
         let entry = &page.entries[number - page.start];
-        let end = if entry.child.kind == ChildKind::Directory {
-            "/"
-        } else {
-            ""
+        let end = match entry.child.kind {
+            ChildKind::Directory if !walk.directories => continue,
+            ChildKind::Directory => "/",
+            ChildKind::File | ChildKind::Symlink => "",
         };
-        let Ok(key) = Key::new(format!("{}{}{end}", stream.dir, entry.name)) else {
-            break;
-        };
-        let link = entry.child.kind == ChildKind::Symlink;
-        jobs.push(Job { key, part, link });
+        if let Ok(key) = Key::new(format!("{}{}{end}", stream.dir, entry.name)) {
+            let link = entry.child.kind == ChildKind::Symlink;
+            let part = walk.part;
+            jobs.push(Job { key, part, link });
+        }
     }
     jobs
 }
@@ -258,7 +290,8 @@ mod tests {
         let mut walk = Walk::new(uses[0], Part::Head);
         let step = |at: &usize| {
             walk.covers(*at).then(|| {
-                let range = walk.step(*at, None, FURTHEST);
+                walk.step(*at, FURTHEST);
+                let range = walk.range();
                 walk.next = range.end;
                 range.len()
             })

@@ -90,11 +90,6 @@ impl Cache {
         self.insert(key, Some(object), now, false);
     }
 
-    /// Takes an object that nobody has asked for yet.
-    pub(super) fn put_ahead(&self, key: &Key, object: Object, now: Instant) {
-        self.insert(key, Some(object), now, true);
-    }
-
     /// Adds tags or an ACL to an object that is known; how long it is believed does not change.
     pub fn add(&self, key: &Key, tags: Option<Arc<Tags>>, acl: Option<Arc<Acl>>, now: Instant) {
         let mut state = self.state.lock();
@@ -141,7 +136,8 @@ impl Cache {
         (state.map.len(), state.bytes)
     }
 
-    fn insert(&self, key: &Key, object: Option<Object>, now: Instant, ahead: bool) {
+    /// Takes an object, or (`None`) that there is none. `ahead`: nobody has asked for it yet.
+    pub(super) fn insert(&self, key: &Key, object: Option<Object>, now: Instant, ahead: bool) {
         let object = object.map(slim);
         let entry = Entry {
             bytes: entry_bytes(key, object.as_ref()),
@@ -389,7 +385,7 @@ mod tests {
     #[test]
     fn the_first_use_of_what_was_read_ahead_is_told_once() {
         let (cache, now) = (Cache::new(10, 1 << 20, TTL), Instant::now());
-        cache.put_ahead(&key("a"), object(0), now);
+        cache.insert(&key("a"), Some(object(0)), now, true);
         assert!(cache.peek("a", now).is_some());
         let uses = [(); 2].map(|()| cache.take_up(&key("a"), now).map(|(_, first)| first));
         assert_eq!(uses, [Some(true), Some(false)]);

@@ -111,17 +111,14 @@ pub(super) fn has(object: &Object, part: Part) -> bool {
 /// Keeps what a fetch brought. Tags and ACL join metadata that was kept when it came.
 fn keep(cache: &Cache, key: &Key, part: Part, asking: Asking, result: &Result<Object>) {
     let now = Instant::now();
-    match result {
-        Ok(object) => match part {
-            Part::Head if asking.ahead => cache.put_ahead(key, object.clone(), now),
-            Part::Head | Part::Fresh => cache.put(key, object.clone(), now),
-            Part::Tags => cache.add(key, object.tags.clone(), None, now),
-            Part::Acl => cache.add(key, None, object.acl.clone(), now),
-        },
-        Err(error) if error.kind() == Kind::NotFound && part != Part::Tags && part != Part::Acl => {
-            cache.put_absent(key, now);
+    match (result, part) {
+        (Ok(object), Part::Tags) => cache.add(key, object.tags.clone(), None, now),
+        (Ok(object), Part::Acl) => cache.add(key, None, object.acl.clone(), now),
+        (Ok(object), _) => cache.insert(key, Some(object.clone()), now, asking.ahead),
+        (Err(error), Part::Head | Part::Fresh) if error.kind() == Kind::NotFound => {
+            cache.insert(key, None, now, asking.ahead);
         }
-        Err(_) => {}
+        (Err(_), _) => {}
     }
 }
 

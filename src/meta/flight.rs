@@ -104,16 +104,6 @@ impl Flights {
     pub fn is_running(&self, key: &Key, part: Part) -> bool {
         self.state.lock().find(key, part).is_some()
     }
-
-    /// Returns the number of keys with a fetch under way.
-    pub fn len(&self) -> usize {
-        self.state.lock().running.len()
-    }
-
-    /// Returns whether no fetch is under way.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 impl State {

@@ -290,11 +290,11 @@ impl Stream {
         directories: &Arc<Directories>,
         answer: Result<ListPage>,
     ) -> Result<()> {
+        if let Ok(page) = &answer {
+            directories.compare(page);
+        }
         let mut state = self.state.lock();
-        let result = answer.and_then(|page| {
-            directories.compare(&page);
-            state.take(page, directories.bound())
-        });
+        let result = answer.and_then(|page| state.take(page, directories.bound()));
         if let Err(error) = result {
             let asked = match &mut state.next {
                 Next::Coming(_, asked) => asked.take(),

@@ -111,7 +111,12 @@ impl Metadata {
                 Found::Object,
                 Some(Child::of_object(self.dialect(), &object.meta)),
             ),
-            (Ok(None), Ok(None)) => (Found::Nothing, None),
+            (Ok(None), Ok(None)) => {
+                if let KnownChild::Present(_) = self.directories.known(dir, name) {
+                    self.directories.forget(dir);
+                }
+                (Found::Nothing, None)
+            }
             // Who may not list can still reach objects by their names.
             (Err(error), Ok(Some(object))) if error.kind() == Kind::Denied => {
                 return Ok(Some(Child::of_object(self.dialect(), &object.meta)));

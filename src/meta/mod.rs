@@ -171,15 +171,22 @@ impl Metadata {
         self.directories.open(dir)
     }
 
-    /// Takes that a write of ours changed whether `key` exists: what listings and lookups told of its name and of the
-    /// directories above that were not there before is forgotten.
+    /// Takes that a write of ours changed whether `key` exists, after the cache has learned it: what listings and
+    /// lookups told of its name is forgotten, and of the directories above that may have come or gone with it.
     pub fn changed(&self, key: &Key) {
+        let now = Instant::now();
+        let exists = matches!(
+            self.source.cache.peek(key.as_str(), now),
+            Some(Cached::Present(_))
+        );
         let mut path = key.as_str();
         loop {
             path = path.strip_suffix('/').unwrap_or(path);
             self.lookups.remove(path);
             let (dir, name) = split(path);
-            let is_known = path.len() + 1 < key.as_str().len()
+            // A directory that was there before shows as it did.
+            let is_known = exists
+                && path.len() < key.as_str().len()
                 && matches!(self.directories.known(dir, name), KnownChild::Present(c) if c.kind == ChildKind::Directory);
             if !is_known {
                 self.directories.forget(dir);
@@ -265,7 +272,7 @@ impl Metadata {
             self.hits.fetch_add(1, Ordering::Relaxed);
             return known;
         }
-        if !self.settings.ttl.is_zero() {
+        if !self.settings.ttl.is_zero() && part != Part::Fresh {
             self.ahead.used(key, Some(part));
         }
         self.fetch(key, part).await

@@ -89,6 +89,9 @@ impl Merge {
                 self.take_object(entry, is_last, &directories, &mut entries);
             }
         }
+        if is_last {
+            self.given = None;
+        }
         entries
     }
 

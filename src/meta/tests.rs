@@ -172,7 +172,8 @@ async fn a_write_makes_listings_and_lookups_forget() {
     }
     let before = bucket.requests();
     bucket.add("d/new/g", "body");
-    bucket.meta.source.cache.remove(&key("d/new/g"));
+    let (cache, now) = (&bucket.meta.source.cache, Instant::now());
+    cache.put(&key("d/new/g"), Object::default(), now);
     bucket.meta.changed(&key("d/new/g"));
     let child = bucket.meta.child("d/", "new").await.unwrap().unwrap();
     assert_eq!(child.kind, ChildKind::Directory);
@@ -183,6 +184,10 @@ async fn a_write_makes_listings_and_lookups_forget() {
     ));
     assert_eq!(bucket.meta.known_child("d/e/", "g"), KnownChild::Absent);
     assert_eq!(bucket.requests().1, before.1 + 1);
+    // With an object's end, directories above may end.
+    cache.put_absent(&key("d/new/g"), now);
+    bucket.meta.changed(&key("d/new/g"));
+    assert_eq!(bucket.meta.known_child("", "d"), KnownChild::Unknown);
 }
 
 #[tokio::test(start_paused = true)]
@@ -456,6 +461,53 @@ async fn tags_are_read_ahead_too() {
     walk(&bucket, "d/").await;
     assert_eq!(bucket.requests(), (200, 1, 200));
     assert!(began.elapsed() <= RTT * 16, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_walk_goes_on_into_directories() {
+    let bucket = Bucket::new(&S3);
+    let keys = |f: &mut dyn FnMut(usize, usize)| {
+        for n in 0..200 {
+            f(n / 10, n % 10);
+        }
+    };
+    keys(&mut |dir, file| bucket.add(&format!("d/{dir:02}/{file}"), ""));
+    let began = Instant::now();
+    let dirs = bucket.read("d/").await;
+    assert_eq!(dirs.len(), 20);
+    for (dir, _) in dirs {
+        let marker = key(&format!("d/{dir}/"));
+        let error = bucket.meta.object_with_tags(&marker).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::NotFound);
+        walk(&bucket, marker.as_str()).await;
+    }
+    assert_eq!(bucket.requests(), (220, 21, 0));
+    // A few round trips to recognise the walk, and two a directory: its list, then all its objects.
+    assert!(began.elapsed() <= RTT * 48, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_walk_over_files_leaves_directories_alone() {
+    let bucket = Bucket::new(&S3);
+    for n in 0..100 {
+        let kind = if n % 4 == 3 { "/x" } else { "" };
+        bucket.add(&format!("{n:04}{kind}"), "");
+    }
+    for (name, kind) in bucket.read("").await {
+        if kind == ChildKind::File {
+            bucket.meta.object(&key(&name)).await.unwrap();
+        }
+    }
+    assert_eq!(bucket.requests(), (75, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn raw_answers_are_not_read_ahead() {
+    let bucket = Bucket::with(&S3, &["a", "b", "c", "d", "e", "f"]);
+    for (name, _) in bucket.read("").await {
+        bucket.meta.fresh(&key(&name)).await.unwrap();
+    }
+    assert_eq!(bucket.requests(), (6, 1, 0));
 }
 
 #[tokio::test(start_paused = true)]
