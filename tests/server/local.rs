@@ -14,6 +14,16 @@ pub const ACCESS_KEY: &str = "test";
 pub const SECRET: &str = "secret";
 pub const BUCKET: &str = "examplebucket";
 
+/// The one account.
+pub fn credentials() -> Credentials {
+    Credentials {
+        access_key: ACCESS_KEY.into(),
+        secret: Secret::new(SECRET),
+        token: None,
+        expires: None,
+    }
+}
+
 /// A running server with one bucket.
 pub struct Local {
     runtime: Runtime,
@@ -33,13 +43,7 @@ impl Local {
     pub fn start_with(dir: &Path, change: impl FnOnce(&mut Settings)) -> Self {
         let runtime = Runtime::new().unwrap();
         let ahead = Arc::new(AtomicI64::new(0));
-        let credentials = Credentials {
-            access_key: ACCESS_KEY.into(),
-            secret: Secret::new(SECRET),
-            token: None,
-            expires: None,
-        };
-        let mut settings = Settings::new(dir, credentials);
+        let mut settings = Settings::new(dir, credentials());
         settings.buckets = vec![BUCKET.into()];
         let offset = ahead.clone();
         settings.clock = Arc::new(move || {

@@ -1,7 +1,9 @@
-//! The embedded server from outside: real sockets, the vendors' SDKs, restarts.
+//! The embedded server from outside: real sockets, the vendors' SDKs, kill -9.
 
+mod client;
+mod crash;
 mod local;
 mod raw;
 mod sdk;
 
-pub use local::Local;
+use local::Local;

@@ -1,141 +1,17 @@
 //! The server by bare sockets: what no SDK sends, and what they rely on without saying so.
 
 use super::Local;
-use super::local::{ACCESS_KEY, BUCKET, SECRET};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use metamount::store::dialect::OSS;
-use metamount::store::dialect::sign::{self, Scope, Target};
-use metamount::store::types::{Credentials, Secret, Timestamp};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::time::{Duration, SystemTime};
+use super::client::{Answer, Client};
+use super::local::BUCKET;
+use http::Method;
+use metamount::store::dialect::sign;
+use metamount::store::types::Timestamp;
+use std::io::{BufReader, Read, Write};
+use std::net::Shutdown;
 use test_case::test_case;
 
-/// An answer as it came.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    headers: Vec<(String, Vec<u8>)>,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> Option<&[u8]> {
-        let found = self.headers.iter().find(|(n, _)| n == name);
-        found.map(|(_, value)| value.as_slice())
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// Reads one answer, without a body when it is to a HEAD. `None` when the connection ends first.
-    fn read(stream: &mut impl BufRead, to_head: bool) -> Option<Self> {
-        let mut line = Vec::new();
-        stream.read_until(b'\n', &mut line).ok()?;
-        let status = std::str::from_utf8(line.get(9..12)?).ok()?.parse().ok()?;
-        let mut headers = Vec::new();
-        loop {
-            let mut line = Vec::new();
-            stream.read_until(b'\n', &mut line).ok()?;
-            let line = line.trim_ascii_end();
-            let Some(colon) = line.iter().position(|b| *b == b':') else {
-                break;
-            };
-            let name = String::from_utf8_lossy(&line[..colon]).to_lowercase();
-            headers.push((name, line[colon + 1..].trim_ascii().to_vec()));
-        }
-        let mut answer = Self {
-            status,
-            headers,
-            body: Vec::new(),
-        };
-        let length = answer.header("content-length").map(<[u8]>::to_vec);
-        if let (Some(length), false) = (length, to_head) {
-            let length = String::from_utf8(length).unwrap().parse().unwrap();
-            answer.body = vec![0; length];
-            stream.read_exact(&mut answer.body).ok()?;
-        }
-        Some(answer)
-    }
-}
-
-fn connect(local: &Local) -> TcpStream {
-    let stream = TcpStream::connect(local.address()).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
-    stream
-}
-
-/// Returns a signed request's head for an object, ending in the empty line.
-fn head(
-    local: &Local,
-    method: &Method,
-    key: &str,
-    query: &str,
-    given: &[(&str, &[u8])],
-) -> Vec<u8> {
-    let mut headers = HeaderMap::new();
-    let host = local.address().to_string();
-    for (name, value) in given.iter().chain([&("host", host.as_bytes())]) {
-        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-        headers.append(name, HeaderValue::from_bytes(value).unwrap());
-    }
-    let path = format!("/{BUCKET}/{}", sign::encode_key(key));
-    let target = Target {
-        host: &host,
-        path: &path,
-        bucket: BUCKET,
-        key: (!key.is_empty()).then_some(key),
-    };
-    let credentials = Credentials {
-        access_key: ACCESS_KEY.into(),
-        secret: Secret::new(SECRET),
-        token: None,
-        expires: None,
-    };
-    let scope = Scope {
-        credentials: &credentials,
-        region: "anywhere",
-        time: Timestamp::from(SystemTime::now()),
-    };
-    let pairs = sign::parse_query(query).unwrap();
-    OSS.sign(method, &target, &pairs, &mut headers, &scope);
-    let mut out = format!("{method} {path}?{query} HTTP/1.1\r\n").into_bytes();
-    for (name, value) in &headers {
-        out.extend_from_slice(name.as_str().as_bytes());
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(value.as_bytes());
-        out.extend_from_slice(b"\r\n");
-    }
-    out.extend_from_slice(b"\r\n");
-    out
-}
-
-/// Sends a signed request with a body and returns the answer.
-fn ask(
-    local: &Local,
-    method: Method,
-    key: &str,
-    query: &str,
-    headers: &[(&str, &[u8])],
-    body: &[u8],
-) -> Answer {
-    let length = body.len().to_string();
-    let mut all = headers.to_vec();
-    if method == Method::PUT || method == Method::POST {
-        all.push(("content-length", length.as_bytes()));
-    }
-    let mut stream = connect(local);
-    stream
-        .write_all(&head(local, &method, key, query, &all))
-        .unwrap();
-    stream.write_all(body).unwrap();
-    Answer::read(&mut BufReader::new(stream), method == Method::HEAD).expect("an answer")
-}
-
 struct Fixture {
+    client: Client,
     // Dropped in this order: the server before its folder.
     local: Local,
     dir: tempfile::TempDir,
@@ -144,21 +20,23 @@ struct Fixture {
 fn start() -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let local = Local::start(&dir.path().join("data"));
-    Fixture { local, dir }
+    let client = Client(local.address());
+    Fixture { client, local, dir }
 }
 
 #[test]
 fn metadata_values_are_bytes_and_duplicates_are_joined() {
-    let Fixture { local, .. } = &start();
+    let fixture = start();
+    let client = fixture.client;
     let headers: [(&str, &[u8]); 4] = [
         ("x-oss-meta-latin", b"caf\xe9"),
         ("x-oss-meta-utf8", "\u{963f}\u{8fbe}".as_bytes()),
         ("x-oss-meta-twice", b"1"),
         ("x-oss-meta-twice", b"2"),
     ];
-    assert_eq!(ask(local, Method::PUT, "k", "", &headers, b"x").status, 200);
+    assert_eq!(client.ask(Method::PUT, "k", "", &headers, b"x").status, 200);
     for method in [Method::HEAD, Method::GET] {
-        let answer = ask(local, method, "k", "", &[], b"");
+        let answer = client.ask(method, "k", "", &[], b"");
         assert_eq!(answer.header("x-oss-meta-latin").unwrap(), b"caf\xe9");
         assert_eq!(
             answer.header("x-oss-meta-utf8").unwrap(),
@@ -170,23 +48,17 @@ fn metadata_values_are_bytes_and_duplicates_are_joined() {
 
 #[test]
 fn every_answer_has_an_id_a_date_and_no_namespace() {
-    let Fixture { local, .. } = &start();
-    ask(local, Method::PUT, "k", "", &[], b"x");
+    let fixture = start();
+    let client = fixture.client;
+    client.ask(Method::PUT, "k", "", &[], b"x");
     let answers = [
-        ask(local, Method::GET, "k", "", &[], b""),
-        ask(local, Method::HEAD, "missing", "", &[], b""),
-        ask(local, Method::GET, "missing", "", &[], b""),
-        ask(local, Method::GET, "", "list-type=2", &[], b""),
-        ask(local, Method::GET, "k", "tagging", &[], b""),
-        ask(
-            local,
-            Method::GET,
-            "k",
-            "if-none",
-            &[("if-none-match", b"*")],
-            b"",
-        ),
-        ask(local, Method::PATCH, "k", "", &[], b""),
+        client.ask(Method::GET, "k", "", &[], b""),
+        client.ask(Method::HEAD, "missing", "", &[], b""),
+        client.ask(Method::GET, "missing", "", &[], b""),
+        client.ask(Method::GET, "", "list-type=2", &[], b""),
+        client.ask(Method::GET, "k", "tagging", &[], b""),
+        client.ask(Method::GET, "k", "if-none", &[("if-none-match", b"*")], b""),
+        client.ask(Method::PATCH, "k", "", &[], b""),
     ];
     let statuses = answers.each_ref().map(|answer| answer.status);
     assert_eq!(statuses, [200, 404, 404, 200, 200, 501, 405]);
@@ -226,9 +98,10 @@ fn every_answer_has_an_id_a_date_and_no_namespace() {
 
 #[test]
 fn not_modified_has_no_document() {
-    let Fixture { local, .. } = &start();
-    ask(local, Method::PUT, "k", "", &[], b"x");
-    let answer = ask(local, Method::GET, "k", "", &[("if-none-match", b"*")], b"");
+    let fixture = start();
+    let client = fixture.client;
+    client.ask(Method::PUT, "k", "", &[], b"x");
+    let answer = client.ask(Method::GET, "k", "", &[("if-none-match", b"*")], b"");
     assert_eq!((answer.status, answer.text().as_str()), (304, ""));
 }
 
@@ -241,13 +114,16 @@ fn not_modified_has_no_document() {
 #[test_case("a%2Fb+c d&e=f?g#h"; "what a URL means something by")]
 #[test_case("\u{65e5}\u{672c}/e\u{301}/\u{1f600}"; "letters")]
 fn every_key_is_itself_and_stays_in_the_folder(key: &str) {
-    let Fixture { local, dir } = &start();
+    let Fixture {
+        client,
+        dir,
+        local: _local,
+    } = start();
     let content = key.as_bytes();
-    assert_eq!(ask(local, Method::PUT, key, "", &[], content).status, 200);
-    assert_eq!(ask(local, Method::GET, key, "", &[], b"").body, content);
+    assert_eq!(client.ask(Method::PUT, key, "", &[], content).status, 200);
+    assert_eq!(client.ask(Method::GET, key, "", &[], b"").body, content);
     let source = format!("/{BUCKET}/{}", sign::encode_component(key));
-    let copied = ask(
-        local,
+    let copied = client.ask(
         Method::PUT,
         "copy",
         "",
@@ -255,8 +131,10 @@ fn every_key_is_itself_and_stays_in_the_folder(key: &str) {
         b"",
     );
     assert_eq!(copied.status, 200);
-    assert_eq!(ask(local, Method::GET, "copy", "", &[], b"").body, content);
-    let listed = ask(local, Method::GET, "", "encoding-type=url", &[], b"").text();
+    assert_eq!(client.ask(Method::GET, "copy", "", &[], b"").body, content);
+    let listed = client
+        .ask(Method::GET, "", "encoding-type=url", &[], b"")
+        .text();
     let element = format!("<Key>{}</Key>", sign::encode_component(key));
     assert!(listed.contains(&element), "{listed}");
     let outside: Vec<_> = std::fs::read_dir(dir.path())
@@ -272,8 +150,9 @@ fn every_key_is_itself_and_stays_in_the_folder(key: &str) {
 #[test_case("/%FF%FE" => 400; "no UTF-8")]
 #[test_case(&format!("/{}", "k".repeat(1024)) => 400; "1024 bytes")]
 fn keys_that_are_none_are_refused(path: &str) -> u16 {
-    let Fixture { local, .. } = &start();
-    let mut stream = connect(local);
+    let fixture = start();
+    let client = fixture.client;
+    let mut stream = client.connect();
     write!(stream, "GET /{BUCKET}{path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     Answer::read(&mut BufReader::new(stream), false)
         .unwrap()
@@ -282,14 +161,15 @@ fn keys_that_are_none_are_refused(path: &str) -> u16 {
 
 #[test]
 fn bodies_come_in_chunks_after_a_continue() {
-    let Fixture { local, .. } = &start();
+    let fixture = start();
+    let client = fixture.client;
     let headers: [(&str, &[u8]); 2] = [
         ("transfer-encoding", b"chunked"),
         ("expect", b"100-continue"),
     ];
-    let mut stream = connect(local);
+    let mut stream = client.connect();
     stream
-        .write_all(&head(local, &Method::PUT, "k", "", &headers))
+        .write_all(&client.head(&Method::PUT, "k", "", &headers))
         .unwrap();
     let mut answers = BufReader::new(stream.try_clone().unwrap());
     assert_eq!(Answer::read(&mut answers, false).unwrap().status, 100);
@@ -299,7 +179,7 @@ fn bodies_come_in_chunks_after_a_continue() {
     assert_eq!(Answer::read(&mut answers, false).unwrap().status, 200);
     // The connection goes on.
     stream
-        .write_all(&head(local, &Method::GET, "k", "", &[]))
+        .write_all(&client.head(&Method::GET, "k", "", &[]))
         .unwrap();
     assert_eq!(
         Answer::read(&mut answers, false).unwrap().body,
@@ -309,15 +189,16 @@ fn bodies_come_in_chunks_after_a_continue() {
 
 #[test]
 fn a_refused_upload_is_not_asked_for() {
-    let Fixture { local, .. } = &start();
+    let fixture = start();
+    let client = fixture.client;
     let headers: [(&str, &[u8]); 3] = [
         ("content-length", b"1000000"),
         ("expect", b"100-continue"),
         ("x-oss-storage-class", b"None"),
     ];
-    let mut stream = connect(local);
+    let mut stream = client.connect();
     stream
-        .write_all(&head(local, &Method::PUT, "k", "", &headers))
+        .write_all(&client.head(&Method::PUT, "k", "", &headers))
         .unwrap();
     let answer = Answer::read(&mut BufReader::new(stream), false).unwrap();
     assert_eq!(answer.status, 400);
@@ -326,13 +207,14 @@ fn a_refused_upload_is_not_asked_for() {
 
 #[test]
 fn a_refused_small_upload_keeps_the_connection() {
-    let Fixture { local, .. } = &start();
+    let fixture = start();
+    let client = fixture.client;
     let headers: [(&str, &[u8]); 2] = [("content-length", b"4"), ("x-oss-storage-class", b"None")];
-    let mut stream = connect(local);
+    let mut stream = client.connect();
     let mut answers = BufReader::new(stream.try_clone().unwrap());
     for _ in 0..3 {
         stream
-            .write_all(&head(local, &Method::PUT, "k", "", &headers))
+            .write_all(&client.head(&Method::PUT, "k", "", &headers))
             .unwrap();
         stream.write_all(b"body").unwrap();
         assert_eq!(Answer::read(&mut answers, false).unwrap().status, 400);
@@ -343,26 +225,28 @@ fn a_refused_small_upload_keeps_the_connection() {
 #[test_case(&[("transfer-encoding", b"chunked")], b"5\r\nshort"; "a chunk cut short")]
 #[test_case(&[("transfer-encoding", b"chunked")], b"xyz\r\nwrong\r\n0\r\n\r\n"; "no chunk")]
 fn a_broken_body_stores_nothing(headers: &[(&str, &[u8])], body: &[u8]) {
-    let Fixture { local, .. } = &start();
-    ask(local, Method::PUT, "k", "", &[], b"old");
-    let mut stream = connect(local);
+    let fixture = start();
+    let client = fixture.client;
+    client.ask(Method::PUT, "k", "", &[], b"old");
+    let mut stream = client.connect();
     stream
-        .write_all(&head(local, &Method::PUT, "k", "", headers))
+        .write_all(&client.head(&Method::PUT, "k", "", headers))
         .unwrap();
     stream.write_all(body).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     // The connection may end without an answer; it is no success in any case.
     let answer = Answer::read(&mut BufReader::new(stream), false);
     assert!(answer.is_none_or(|answer| answer.status == 400));
-    assert_eq!(ask(local, Method::GET, "k", "", &[], b"").body, b"old");
+    assert_eq!(client.ask(Method::GET, "k", "", &[], b"").body, b"old");
 }
 
 #[test]
 fn an_upload_says_how_long_it_is() {
-    let Fixture { local, .. } = &start();
-    let mut stream = connect(local);
+    let fixture = start();
+    let client = fixture.client;
+    let mut stream = client.connect();
     stream
-        .write_all(&head(local, &Method::PUT, "k", "", &[]))
+        .write_all(&client.head(&Method::PUT, "k", "", &[]))
         .unwrap();
     let answer = Answer::read(&mut BufReader::new(stream), false).unwrap();
     assert_eq!(answer.status, 411);
@@ -372,8 +256,9 @@ fn an_upload_says_how_long_it_is() {
 #[test_case(10_000, 5; "ten thousand headers")]
 #[test_case(1, 1 << 20; "one of a megabyte")]
 fn headers_have_a_bound(count: usize, size: usize) {
-    let Fixture { local, .. } = &start();
-    let mut stream = connect(local);
+    let fixture = start();
+    let client = fixture.client;
+    let mut stream = client.connect();
     let mut request = format!("GET /{BUCKET}/k HTTP/1.1\r\nHost: x\r\n");
     for n in 0..count {
         request.push_str(&format!("x-oss-meta-{n}: {}\r\n", "v".repeat(size)));
@@ -389,16 +274,17 @@ fn headers_have_a_bound(count: usize, size: usize) {
         "{}",
         String::from_utf8_lossy(&answer)
     );
-    assert_eq!(ask(local, Method::GET, "k", "", &[], b"").status, 404);
+    assert_eq!(client.ask(Method::GET, "k", "", &[], b"").status, 404);
 }
 
 #[test_case(b"<Tagging>", 400; "cut short")]
 #[test_case(b"\xff\xfe", 400; "no text")]
 #[test_case(&[b'<'; 3 << 20], 400; "too long")]
 fn bad_documents_are_refused(document: &[u8], status: u16) {
-    let Fixture { local, .. } = &start();
-    ask(local, Method::PUT, "k", "", &[], b"x");
-    let answer = ask(local, Method::PUT, "k", "tagging", &[], document);
+    let fixture = start();
+    let client = fixture.client;
+    client.ask(Method::PUT, "k", "", &[], b"x");
+    let answer = client.ask(Method::PUT, "k", "tagging", &[], document);
     assert_eq!(answer.status, status);
     assert!(answer.text().contains("MalformedXML"), "{}", answer.text());
 }
@@ -411,23 +297,24 @@ fn bad_documents_are_refused(document: &[u8], status: u16) {
 #[test_case(Method::GET, "cors")]
 #[test_case(Method::GET, "x-oss-process=image")]
 fn what_is_not_emulated_says_so(method: Method, query: &str) {
-    let Fixture { local, .. } = &start();
-    ask(local, Method::PUT, "k", "", &[], b"old");
-    let answer = ask(local, method, "k", query, &[], b"");
+    let fixture = start();
+    let client = fixture.client;
+    client.ask(Method::PUT, "k", "", &[], b"old");
+    let answer = client.ask(method, "k", query, &[], b"");
     assert_eq!(answer.status, 501);
     assert!(
         answer.text().contains("<Code>NotImplemented</Code>"),
         "{}",
         answer.text()
     );
-    assert_eq!(ask(local, Method::GET, "k", "", &[], b"").body, b"old");
+    assert_eq!(client.ask(Method::GET, "k", "", &[], b"").body, b"old");
 }
 
 #[test]
 fn the_bucket_may_be_in_the_host() {
-    let Fixture { local, .. } = &start();
-    ask(
-        local,
+    let fixture = start();
+    let client = fixture.client;
+    client.ask(
         Method::PUT,
         "k",
         "",
@@ -438,7 +325,7 @@ fn the_bucket_may_be_in_the_host() {
         "examplebucket.localhost:1",
         "examplebucket.oss-cn-hangzhou.aliyuncs.com",
     ] {
-        let mut stream = connect(local);
+        let mut stream = client.connect();
         write!(stream, "GET /k HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
         let answer = Answer::read(&mut BufReader::new(stream), false).unwrap();
         assert_eq!(
@@ -452,13 +339,13 @@ fn the_bucket_may_be_in_the_host() {
 #[test]
 fn only_if_allowed_a_large_object_is_copied_at_once() {
     let dir = tempfile::tempdir().unwrap();
-    let local = &Local::start_with(dir.path(), |settings| settings.copy_limit = Some(4));
-    ask(local, Method::PUT, "small", "", &[], b"1234");
-    ask(local, Method::PUT, "large", "", &[], b"12345");
+    let local = Local::start_with(dir.path(), |settings| settings.copy_limit = Some(4));
+    let client = Client(local.address());
+    client.ask(Method::PUT, "small", "", &[], b"1234");
+    client.ask(Method::PUT, "large", "", &[], b"12345");
     let copy = |key: &str| {
         let source = format!("/{BUCKET}/{key}");
-        ask(
-            local,
+        client.ask(
             Method::PUT,
             key,
             "",
@@ -474,35 +361,36 @@ fn only_if_allowed_a_large_object_is_copied_at_once() {
 
 #[test]
 fn last_modified_follows_what_changes_the_object() {
-    let Fixture { local, .. } = &start();
+    let fixture = start();
+    let client = fixture.client;
     let modified = || {
-        let answer = ask(local, Method::HEAD, "k", "", &[], b"");
+        let answer = client.ask(Method::HEAD, "k", "", &[], b"");
         let text = String::from_utf8(answer.header("last-modified").unwrap().to_vec()).unwrap();
         Timestamp::from_http_date(&text).unwrap()
     };
-    ask(local, Method::PUT, "k", "", &[], b"x");
+    client.ask(Method::PUT, "k", "", &[], b"x");
     let first = modified();
-    local.set_ahead(100);
+    fixture.local.set_ahead(100);
     let tags = b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
     assert_eq!(
-        ask(local, Method::PUT, "k", "tagging", &[], tags).status,
+        client.ask(Method::PUT, "k", "tagging", &[], tags).status,
         200
     );
     assert_eq!(
-        ask(local, Method::DELETE, "k", "tagging", &[], b"").status,
+        client.ask(Method::DELETE, "k", "tagging", &[], b"").status,
         204
     );
     assert_eq!(modified(), first);
     assert_eq!(
-        ask(
-            local,
-            Method::PUT,
-            "k",
-            "acl",
-            &[("x-oss-object-acl", b"private")],
-            b""
-        )
-        .status,
+        client
+            .ask(
+                Method::PUT,
+                "k",
+                "acl",
+                &[("x-oss-object-acl", b"private")],
+                b""
+            )
+            .status,
         200
     );
     let second = modified();
@@ -510,18 +398,18 @@ fn last_modified_follows_what_changes_the_object() {
         (99..105).contains(&(second.0 - first.0)),
         "{first:?} {second:?}"
     );
-    local.set_ahead(200);
+    fixture.local.set_ahead(200);
     let source = format!("/{BUCKET}/k");
     assert_eq!(
-        ask(
-            local,
-            Method::PUT,
-            "k",
-            "",
-            &[("x-oss-copy-source", source.as_bytes())],
-            b""
-        )
-        .status,
+        client
+            .ask(
+                Method::PUT,
+                "k",
+                "",
+                &[("x-oss-copy-source", source.as_bytes())],
+                b""
+            )
+            .status,
         200
     );
     assert!(modified() > second);
@@ -531,24 +419,19 @@ fn last_modified_follows_what_changes_the_object() {
 /// in one second, of copies under one if-match all are whole: never a mix of two.
 #[test]
 fn concurrent_writers_leave_one_whole_version() {
-    let Fixture { local, .. } = &start();
-    ask(local, Method::PUT, "k", "", &[], b"0");
+    let fixture = start();
+    let client = fixture.client;
+    client.ask(Method::PUT, "k", "", &[], b"0");
     std::thread::scope(|scope| {
         for n in 1..=8_u8 {
             scope.spawn(move || {
                 let content = vec![b'0' + n; 300_000];
                 let name = [b'0' + n];
                 for _ in 0..5 {
-                    let put = ask(
-                        local,
-                        Method::PUT,
-                        "k",
-                        "",
-                        &[("x-oss-meta-n", &name)],
-                        &content,
-                    );
+                    let put =
+                        client.ask(Method::PUT, "k", "", &[("x-oss-meta-n", &name)], &content);
                     assert_eq!(put.status, 200);
-                    let got = ask(local, Method::GET, "k", "", &[], b"");
+                    let got = client.ask(Method::GET, "k", "", &[], b"");
                     assert_eq!(got.body.len(), 300_000);
                     let writer = got.header("x-oss-meta-n").unwrap()[0];
                     assert!(got.body.iter().all(|b| *b == writer));
