@@ -210,7 +210,19 @@ impl Metadata {
         if may_appear {
             self.changed(key);
         }
+        self.amend(key);
         verdict
+    }
+
+    /// Makes what listings tell of an object what the cache has learned of it.
+    fn amend(&self, key: &Key) {
+        if let Some(Cached::Present(object)) = self.source.cache.peek(key.as_str(), Instant::now())
+            && !key.is_marker()
+        {
+            let (dir, name) = split(key.as_str());
+            let child = Child::of_object(self.dialect(), &object.meta);
+            self.directories.amend(dir, name, &child);
+        }
     }
 
     /// Returns the number of edits that the service has not agreed to yet.

@@ -6,8 +6,9 @@ use crate::store::dialect::{OSS, S3};
 use crate::store::fault::Fault;
 use crate::store::memory::{Memory, Record};
 use crate::store::types::{
-    Acl, Operation, Properties, PutRequest, Tags, Timestamp, WriteCondition,
+    Acl, Change, Existence, Operation, Properties, PutRequest, Tags, Timestamp, WriteCondition,
 };
+use std::sync::atomic::AtomicI64;
 use test_case::test_case;
 
 const RTT: Duration = Duration::from_millis(20);
@@ -16,6 +17,8 @@ struct Bucket {
     memory: Arc<Memory>,
     fault: Arc<Fault>,
     meta: Arc<Metadata>,
+    /// The server's, in seconds.
+    clock: Arc<AtomicI64>,
 }
 
 fn key(text: &str) -> Key {
@@ -24,7 +27,10 @@ fn key(text: &str) -> Key {
 
 impl Bucket {
     fn new(dialect: &'static Dialect) -> Self {
-        let memory = Arc::new(Memory::new(dialect, || Timestamp(1000)));
+        let clock = Arc::new(AtomicI64::new(1000));
+        let now = clock.clone();
+        let memory = Memory::new(dialect, move || Timestamp(now.load(Ordering::Relaxed)));
+        let memory = Arc::new(memory);
         let fault = Arc::new(Fault::new(memory.clone()).with_latency(RTT));
         let settings = Settings {
             entries: 10_000,
@@ -38,6 +44,7 @@ impl Bucket {
             memory,
             fault,
             meta,
+            clock,
         }
     }
 
@@ -188,6 +195,21 @@ async fn a_write_makes_listings_and_lookups_forget() {
     cache.put_absent(&key("d/new/g"), now);
     bucket.meta.changed(&key("d/new/g"));
     assert_eq!(bucket.meta.known_child("", "d"), KnownChild::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_shows_in_the_listing_that_is_kept() {
+    let bucket = Bucket::with(&S3, &["a", "b"]);
+    bucket.read("").await;
+    bucket.clock.store(2000, Ordering::Relaxed);
+    let change = Change::Meta("k".into(), Some((*b"v").into()));
+    let existence = Existence::Any;
+    let edit = Edit { change, existence };
+    bucket.meta.stage(&key("b"), edit).await.unwrap();
+    let entries = bucket.meta.open_listing("").entries(0).await.unwrap();
+    let times: Vec<i64> = entries.iter().map(|e| e.child.modified.0).collect();
+    assert_eq!(times, [1000, 2000]);
+    assert_eq!(bucket.requests().1, 1);
 }
 
 #[tokio::test(start_paused = true)]
