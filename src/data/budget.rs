@@ -8,7 +8,9 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 /// A bound on memory, counted in steps of 4 KiB.
 #[derive(Debug)]
@@ -19,9 +21,19 @@ pub struct Budget {
     exact_bytes: u64,
     /// Sequential reads under way, among which `ahead` is shared.
     streams: AtomicUsize,
-    /// Readers that may hold memory for nobody; asked to give it back when there is none left.
-    readers: Mutex<Vec<Weak<Reader>>>,
+    readers: Mutex<Readers>,
 }
+
+/// Readers that may hold memory for nobody.
+#[derive(Debug, Default)]
+struct Readers {
+    open: Vec<Weak<Reader>>,
+    /// When they were last asked to give it back.
+    asked: Option<Instant>,
+}
+
+/// Readers are asked to give memory back at most this often: there may be thousands.
+const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// Memory taken out of a budget; given back when dropped.
 #[derive(Debug)]
@@ -82,19 +94,22 @@ impl Budget {
     /// Makes a reader known that may come to hold memory.
     pub(super) fn register(&self, reader: Weak<Reader>) {
         let mut readers = self.readers.lock();
-        readers.retain(|reader| reader.strong_count() > 0);
-        readers.push(reader);
+        readers.open.retain(|reader| reader.strong_count() > 0);
+        readers.open.push(reader);
     }
 
     /// Makes readers that nobody has read from lately give their memory back.
     pub(super) fn reclaim(&self) {
-        let readers: Vec<_> = self
-            .readers
-            .lock()
-            .iter()
-            .filter_map(Weak::upgrade)
-            .collect();
-        for reader in readers {
+        let now = Instant::now();
+        let open: Vec<_> = {
+            let mut readers = self.readers.lock();
+            if readers.asked.is_some_and(|asked| now < asked + ASK_EVERY) {
+                return;
+            }
+            readers.asked = Some(now);
+            readers.open.iter().filter_map(Weak::upgrade).collect()
+        };
+        for reader in open {
             reader.give_back_idle();
         }
     }

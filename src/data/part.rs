@@ -89,14 +89,9 @@ impl Part {
         progress.end.unwrap_or_else(|| Err(broken_off()))
     }
 
-    /// Returns the checksum if the whole has arrived.
-    pub(super) fn sum_now(&self) -> Option<u64> {
-        let progress = self.progress.borrow();
-        progress
-            .end
-            .as_ref()
-            .and_then(|end| end.as_ref().ok())
-            .copied()
+    /// Returns how it ended, if it has.
+    pub(super) fn sum_now(&self) -> Option<Result<u64>> {
+        self.progress.borrow().end.clone()
     }
 
     /// Gives back the blocks that end before `offset` of the body.

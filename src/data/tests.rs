@@ -215,6 +215,16 @@ async fn reads_may_come_out_of_order_and_at_once() {
     assert!(bench.received() <= 16 * M, "{} bytes", bench.received());
 }
 
+#[tokio::test]
+async fn a_read_that_overtakes_the_window_belongs_to_it() {
+    let bench = bench(16 * M, 64 * M, Duration::ZERO).await;
+    let reader = bench.open(8 * M).await;
+    bench.check(&reader, 0, 128 * K).await;
+    bench.check(&reader, 600 * K, 40 * K).await;
+    bench.check(&reader, 512 * K, 88 * K).await;
+    assert_eq!(bench.gets(), bench.received() / (512 * K));
+}
+
 #[test_case(100 * K; "small")]
 #[test_case(8 * M; "large")]
 #[tokio::test]

@@ -19,7 +19,7 @@ const SMALL: u64 = 1 << 20;
 const PART: (u64, u64) = (512 << 10, 8 << 20);
 
 /// The least and the most that is kept behind the reader, for reads that come out of order and short seeks back.
-const BEHIND: (u64, u64) = (512 << 10, 4 << 20);
+const BEHIND: (u64, u64) = (1 << 20, 4 << 20);
 
 /// A sequential read under way.
 pub(super) struct Window {
@@ -80,6 +80,9 @@ impl Window {
     ) -> Option<Covered> {
         self.used = Instant::now();
         self.position = self.position.max(range.end);
+        if budget.share_bytes() < read_ahead {
+            budget.reclaim();
+        }
         let limit = read_ahead.min(budget.share_bytes());
         // Never what is being asked for: one read may be longer than what is kept.
         let keep = self.position.saturating_sub(behind_bytes(limit));
@@ -130,10 +133,13 @@ impl Window {
             .filter(|part| part.range.end <= keep_from)
         {
             match (part.sum_now(), &mut self.verified) {
-                (Some(sum), Some(running)) => running.add(sum, part.range.end - part.range.start),
-                // The reader leapt over bytes that have not arrived.
-                (None, verified) => *verified = None,
-                (Some(_), None) => {}
+                // Reads may still wait for it, and it counts towards the whole.
+                (None, _) => break,
+                (Some(Ok(sum)), Some(running)) => {
+                    running.add(sum, part.range.end - part.range.start);
+                }
+                (Some(Ok(_)), None) => {}
+                (Some(Err(_)), verified) => *verified = None,
             }
             self.parts.pop_front();
         }
