@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod commands;
 mod conformance;
 
 // Each test file uses a part of it, and they come one by one.

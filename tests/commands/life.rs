@@ -1,0 +1,223 @@
+//! A mount in the background, from its beginning to its end.
+
+use super::{BOUND, Place, fail, names, succeed};
+use crate::env::{Bucket, metamount, until};
+use rustix::process::{Signal, kill_process};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::{Command, Stdio};
+use test_case::test_case;
+
+fn with_an_object() -> Bucket {
+    let bucket = Bucket::embedded();
+    bucket.python(r#"oss().put_object("a.txt", "text")"#);
+    bucket
+}
+
+#[test]
+fn mount_returns_when_the_mount_is_usable() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    assert_eq!(succeed(&mut place.mount(&bucket)), "");
+    assert_eq!(names(&place.mnt), ["a.txt"]);
+    assert_eq!(fs::read_to_string(place.mnt.join("a.txt")).unwrap(), "text");
+    assert!(
+        place.entry().contains("fuse.metamount"),
+        "{}",
+        place.entry()
+    );
+    let daemon = place.daemon();
+    place.unmount();
+    assert!(!daemon.is_alive(), "unmount waits for the daemon's end");
+    assert!(!place.is_mounted());
+}
+
+#[test]
+fn the_daemon_holds_nothing_of_where_it_was_started() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let daemon = place.mounted(&bucket);
+    assert_eq!(
+        fs::read_link(daemon.proc("cwd")).unwrap().to_str(),
+        Some("/")
+    );
+    for stream in ["fd/0", "fd/1"] {
+        let target = fs::read_link(daemon.proc(stream)).unwrap();
+        assert_eq!(target.to_str(), Some("/dev/null"), "{stream}");
+    }
+    let log = fs::read_link(daemon.proc("fd/2")).unwrap();
+    assert!(
+        log.starts_with(place.path("state").canonicalize().unwrap()),
+        "{log:?}"
+    );
+    let session = rustix::process::getsid(Some(daemon.0)).unwrap();
+    assert_eq!(session, daemon.0, "it leads a session of its own");
+    place.unmount();
+}
+
+#[test]
+fn secrets_are_in_no_command_line_log_or_status() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let mut command = place.mount(&bucket);
+    command.args(["--log-level", "trace"]);
+    command.env("OSS_SESSION_TOKEN", "");
+    succeed(&mut command);
+    let secret = &bucket.service.secret;
+    // The account's secret is a plain word here: one that occurs nowhere by itself is needed.
+    assert_eq!(secret, "secret");
+    names(&place.mnt);
+    let daemon = place.daemon();
+    let cmdline = fs::read(daemon.proc("cmdline")).unwrap();
+    let status = succeed(metamount().args(["status", "--json"]).arg(&place.mnt));
+    place.unmount();
+    let log =
+        fs::read_to_string(place.path("state").join(format!("oss-{}.log", bucket.name))).unwrap();
+    assert!(!log.is_empty());
+    for (what, text) in [
+        ("log", log),
+        ("status", status),
+        (
+            "command line",
+            String::from_utf8_lossy(&cmdline).into_owned(),
+        ),
+    ] {
+        assert!(
+            !text.contains(&format!("{secret}\"")) && !text.contains("Signature="),
+            "{what}: {text}"
+        );
+    }
+}
+
+#[test]
+fn the_log_is_the_owners_alone_and_where_it_was_asked_for() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let file = place.path("own.log");
+    let mut command = place.mount(&bucket);
+    command.arg("--log-file").arg(&file);
+    command.args(["--log-level", "debug"]);
+    succeed(&mut command);
+    place.unmount();
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
+    assert!(!fs::read_to_string(&file).unwrap().is_empty());
+}
+
+#[test_case(Signal::TERM; "SIGTERM")]
+#[test_case(Signal::INT; "SIGINT")]
+fn a_signal_ends_it(signal: Signal) {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let daemon = place.mounted(&bucket);
+    kill_process(daemon.0, signal).unwrap();
+    daemon.ends();
+    assert!(!place.is_mounted());
+    assert_eq!(names(&place.mnt), [""; 0]);
+}
+
+#[test]
+fn somebody_elses_umount_ends_it() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let daemon = place.mounted(&bucket);
+    succeed(Command::new("fusermount3").arg("-u").arg(&place.mnt));
+    daemon.ends();
+    assert!(!place.is_mounted());
+}
+
+#[test]
+fn a_busy_mount_stays_and_names_who_uses_it() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let daemon = place.mounted(&bucket);
+    let mut user = Command::new("sleep")
+        .arg("3600")
+        .current_dir(&place.mnt)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let line = fail(metamount().arg("unmount").arg(&place.mnt));
+    assert!(line.contains(&format!("sleep ({})", user.id())), "{line}");
+    assert!(daemon.is_alive() && place.is_mounted());
+    user.kill().unwrap();
+    user.wait().unwrap();
+    place.unmount();
+}
+
+#[test]
+fn a_mount_whose_daemon_died_is_taken_away() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let daemon = place.mounted(&bucket);
+    kill_process(daemon.0, Signal::KILL).unwrap();
+    daemon.ends();
+    until("the kernel has noticed", BOUND, || {
+        fs::read_dir(&place.mnt).is_err().then_some(())
+    });
+    let line = fail(metamount().arg("status").arg(&place.mnt));
+    assert!(line.contains("daemon is gone"), "{line}");
+    let output = metamount().arg("unmount").arg(&place.mnt).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(!place.is_mounted());
+}
+
+#[test]
+fn a_mount_over_one_whose_daemon_died_works() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let daemon = place.mounted(&bucket);
+    kill_process(daemon.0, Signal::KILL).unwrap();
+    daemon.ends();
+    place.mounted(&bucket);
+    assert_eq!(names(&place.mnt), ["a.txt"]);
+    place.unmount();
+}
+
+#[test]
+fn paths_may_be_relative() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let mut command = bucket.mount().command("mnt".as_ref());
+    command.args(["--state-dir", "state", "--log-file", "log"]);
+    succeed(command.current_dir(place.dir.path()));
+    assert_eq!(names(&place.mnt), ["a.txt"]);
+    let mut unmount = metamount();
+    succeed(
+        unmount
+            .args(["unmount", "mnt"])
+            .current_dir(place.dir.path()),
+    );
+    assert!(!place.is_mounted());
+    assert!(place.path("log").exists());
+}
+
+#[test]
+fn the_waiting_command_when_interrupted_leaves_no_mount() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut slow = bucket.clone();
+    slow.service.address = silent.local_addr().unwrap();
+    let mut mount = place.mount(&slow).stderr(Stdio::null()).spawn().unwrap();
+    // The daemon has asked: it is there, and waits for an answer.
+    let (connection, _) = silent.accept().unwrap();
+    mount.kill().unwrap();
+    mount.wait().unwrap();
+    drop((connection, silent));
+    let mnt = place.mnt.to_str().unwrap().to_owned();
+    until(
+        "no process has the mount point in its arguments",
+        BOUND,
+        || {
+            let found = Command::new("pgrep").args(["-f", &mnt]).output().unwrap();
+            // The leash of this test has it too.
+            let others = String::from_utf8(found.stdout).unwrap();
+            let daemons = others.lines().filter(|pid| {
+                fs::read_to_string(format!("/proc/{pid}/comm"))
+                    .is_ok_and(|c| c.trim() == "metamount")
+            });
+            (daemons.count() == 0).then_some(())
+        },
+    );
+    assert!(!place.is_mounted());
+}
