@@ -1,5 +1,6 @@
 //! What can go wrong with an operation, and the one place where it becomes an errno.
 
+use crate::meta::EditError;
 use crate::namespace::InvalidName;
 use crate::store::{self, Kind};
 use crate::xattr::Refusal;
@@ -51,6 +52,9 @@ pub enum Error {
     /// The attribute cannot be read or changed so.
     #[error("{0}")]
     Attribute(#[from] Refusal),
+    /// An edit was not made.
+    #[error("{0}")]
+    Edit(EditError),
     /// A request failed.
     #[error("{0}")]
     Store(#[from] store::Error),
@@ -58,6 +62,15 @@ pub enum Error {
 
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<EditError> for Error {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::Store(error) => Self::Store(error),
+            other => Self::Edit(other),
+        }
+    }
+}
 
 impl From<InvalidName> for Error {
     fn from(error: InvalidName) -> Self {
@@ -88,6 +101,7 @@ impl Error {
             // Not ETIMEDOUT: few programs know it from a file, and NFS and other network filesystems say EIO too.
             Self::TimedOut(_) | Self::Internal(_) => libc::EIO,
             Self::Attribute(refusal) => of_refusal(*refusal),
+            Self::Edit(error) => of_edit(error),
             Self::Store(error) => of_store(error.kind()),
         }
     }
@@ -109,6 +123,7 @@ impl Error {
                 Refusal::Unsupported | Refusal::NoData | Refusal::Exists => true,
                 Refusal::Denied | Refusal::Invalid(_) | Refusal::NoSpace(_) => false,
             },
+            Self::Edit(error) => matches!(error, EditError::Exists | EditError::Missing),
             Self::Store(error) => error.kind() == Kind::NotFound,
         }
     }
@@ -123,6 +138,22 @@ fn of_refusal(refusal: Refusal) -> c_int {
         Refusal::Denied => libc::EPERM,
         Refusal::Invalid(_) => libc::EINVAL,
         Refusal::NoSpace(_) => libc::ENOSPC,
+    }
+}
+
+fn of_edit(error: &EditError) -> c_int {
+    match error {
+        EditError::Exists => libc::EEXIST,
+        EditError::Missing => libc::ENODATA,
+        EditError::NoSpace(_) => libc::ENOSPC,
+        EditError::Invalid(_) => libc::EINVAL,
+        // The service said yes and did not keep it: as if it did not know such attributes.
+        EditError::NotKept(_) => libc::EOPNOTSUPP,
+        // The object's state forbids it (archived, entries that cannot be shown), not the caller's rights: EPERM, not
+        // EACCES.
+        EditError::Refused(_) => libc::EPERM,
+        EditError::Stale => libc::ESTALE,
+        EditError::Store(error) => of_store(error.kind()),
     }
 }
 
@@ -172,6 +203,9 @@ mod tests {
     #[test_case(Refusal::Unsupported.into(), libc::EOPNOTSUPP, true; "another namespace")]
     #[test_case(Refusal::NoData.into(), libc::ENODATA, true; "an absent attribute")]
     #[test_case(Refusal::NoSpace("full").into(), libc::ENOSPC, false; "over the limit")]
+    #[test_case(EditError::Missing.into(), libc::ENODATA, true; "replace of a missing one")]
+    #[test_case(EditError::Stale.into(), libc::ESTALE, false; "an edit of what is gone")]
+    #[test_case(EditError::Store(store::Error::new(Kind::Denied, "no")).into(), libc::EACCES, false; "an edit refused")]
     #[test_case(InvalidName::NotUtf8.into(), libc::ENOENT, true; "a name no key can have")]
     #[test_case(InvalidName::TooLong.into(), libc::ENAMETOOLONG, true; "a name too long")]
     fn says_what_programs_understand(error: Error, errno: i32, expected: bool) {

@@ -114,6 +114,11 @@ impl Fs {
         Capacity::ENDLESS
     }
 
+    /// Waits until no edit is under way.
+    pub async fn drain(&self) {
+        self.meta.drain().await;
+    }
+
     /// Logs a failed operation and keeps it for `status`, unless programs meet such a failure in the course of their
     /// work. `name` is the entry of the directory `ino` that it was about, if it was about one.
     pub fn note_failure(

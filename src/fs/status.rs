@@ -35,6 +35,10 @@ struct Status<'a> {
     pending: Pending,
     hidden_keys: u64,
     conditions: &'static str,
+    /// What the server was seen to accept and not keep.
+    not_kept: Vec<String>,
+    /// What a rewrite was seen to lose and could not put back.
+    losses: Vec<String>,
     inodes: usize,
     last_errors: Vec<Failure>,
 }
@@ -63,6 +67,7 @@ impl Fs {
     fn status(&self) -> Result<Vec<u8>> {
         let requests = self.store.requests();
         let report = self.meta.report();
+        let edits = self.meta.edits();
         let status = Status {
             version: env!("CARGO_PKG_VERSION"),
             pid: std::process::id(),
@@ -81,11 +86,13 @@ impl Fs {
                 misses: report.cache.misses,
             },
             pending: Pending {
-                edits: 0,
+                edits: self.meta.pending(),
                 uploads: 0,
             },
             hidden_keys: report.hidden,
-            conditions: "unknown",
+            conditions: edits.conditions.name(),
+            not_kept: edits.not_kept,
+            losses: edits.losses,
             inodes: self.inodes.lock().len(),
             last_errors: self.failures.latest(),
         };

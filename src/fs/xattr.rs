@@ -91,6 +91,7 @@ impl Fs {
     /// Sets an attribute; returns when the service has agreed. `flags` are setxattr(2)'s.
     pub async fn setxattr(&self, ino: Ino, name: &[u8], value: &[u8], flags: i32) -> Result<()> {
         if ino == Ino::ROOT && name == status::DRAIN {
+            self.drain().await;
             return Ok(());
         }
         // The namespace first: for the names tools try, the answer is the same on every file.
@@ -101,7 +102,8 @@ impl Fs {
         let ctx = self.context(&key);
         let existence = xattr::existence(flags)?;
         match xattr::set(&ctx, name, value, existence)? {
-            Setting::Edit(_) => Err(Error::ReadOnly),
+            Setting::Edit(_) if self.settings.read_only => Err(Error::ReadOnly),
+            Setting::Edit(edit) => Ok(self.meta.stage(&key, edit).await?),
             Setting::SameAs(same) => {
                 let object = match same.attribute().needs() {
                     Need::Raw => self.meta.fresh(&key).await,
@@ -123,8 +125,11 @@ impl Fs {
             return Err(Refusal::Unsupported.into());
         }
         let (key, _) = self.subject(ino)?.ok_or(Refusal::Unsupported)?;
-        xattr::remove(&self.context(&key), name)?;
-        Err(Error::ReadOnly)
+        let edit = xattr::remove(&self.context(&key), name)?;
+        if self.settings.read_only {
+            return Err(Error::ReadOnly);
+        }
+        Ok(self.meta.stage(&key, edit).await?)
     }
 
     /// Returns what a name means on an inode.

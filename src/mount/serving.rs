@@ -137,10 +137,7 @@ impl Serving {
     }
 
     async fn drain(&self, stop: &mut Stop) {
-        if unless_signalled(stop, std::future::ready(()))
-            .await
-            .is_none()
-        {
+        if unless_signalled(stop, self.fs.drain()).await.is_none() {
             log::warn!("signalled again: edits under way are given up");
         }
     }

@@ -3,10 +3,14 @@
 use super::{Mount, bucket, put, put_with};
 use metamount::store::dialect::OSS;
 use metamount::store::fault::Fault;
-use metamount::store::types::{HttpHeader, Operation, Properties};
-use rustix::fs::{getxattr, getxattr_query, lgetxattr, listxattr, listxattr_query};
+use metamount::store::types::{HttpHeader, Key, Operation, Properties};
+use rustix::fs::{
+    XattrFlags, getxattr, getxattr_query, lgetxattr, listxattr, listxattr_query, lsetxattr,
+    removexattr, setxattr,
+};
 use rustix::io::Errno;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -125,6 +129,85 @@ fn a_link_has_its_attributes_by_the_names_linux_lets_through() {
     assert_eq!(&room[..size], b"Jane");
     let refused = lgetxattr(mount.join("l"), "user.author", &mut room).unwrap_err();
     assert_eq!(refused, Errno::NODATA, "the kernel's own answer");
+    let inode = fs::symlink_metadata(mount.join("l")).unwrap().ino();
+    let names = get(&mount.path, &format!("metamount.names.{inode}"));
+    assert_eq!(names.unwrap(), "object.meta.author\0");
+    let name = "object.meta.color";
+    lsetxattr(mount.join("l"), name, b"red", XattrFlags::empty()).unwrap();
+    let size = lgetxattr(mount.join("l"), name, &mut room).unwrap();
+    assert_eq!(&room[..size], b"red");
+    mount.end();
+}
+
+#[test]
+fn an_edit_keeps_what_is_there() {
+    let store = bucket(&OSS);
+    put_with(&*store, "a", "body", photo());
+    put(&*store, "d/in", "");
+    let mount = Mount::new(store.clone());
+    let file = mount.join("a");
+    let set =
+        |path: &Path, name: &str, value: &str, flags| setxattr(path, name, value.as_bytes(), flags);
+    let any = XattrFlags::empty();
+    set(&file, "user.price", "100 dollar", any).unwrap();
+    set(&file, "user.tag.owner", "John", any).unwrap();
+    set(&file, "user.author", "Jo", XattrFlags::REPLACE).unwrap();
+    assert_eq!(get(&file, "user.price").unwrap(), "100 dollar");
+    assert_eq!(get(&file, "user.author").unwrap(), "Jo");
+    assert_eq!(
+        set(&file, "user.price", "", XattrFlags::CREATE),
+        Err(Errno::EXIST)
+    );
+    assert_eq!(
+        set(&file, "user.none", "", XattrFlags::REPLACE),
+        Err(Errno::NODATA)
+    );
+    removexattr(&file, "user.price").unwrap();
+    assert_eq!(removexattr(&file, "user.price"), Err(Errno::NODATA));
+    let left = [
+        "user.author",
+        "user.http.content-type",
+        "user.http.cache-control",
+        "user.tag.owner",
+    ];
+    assert_eq!(list(&file), left);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "body");
+    let changed = fs::metadata(&file).unwrap().mtime();
+    let written = store
+        .peek(&Key::new("a").unwrap())
+        .unwrap()
+        .meta
+        .last_modified;
+    assert_eq!(changed, written.0, "stat shows what the edit made of it");
+    // A directory gets a marker for its attributes.
+    set(&mount.join("d"), "user.author", "Jane", any).unwrap();
+    assert_eq!(get(&mount.join("d"), "user.author").unwrap(), "Jane");
+    assert!(store.peek(&Key::new("d/").unwrap()).is_some());
+    mount.end();
+}
+
+#[test]
+fn what_no_setting_changes_is_refused_without_a_request() {
+    let store = bucket(&OSS);
+    put(&*store, "a", "");
+    let mount = Mount::new(store);
+    let file = mount.join("a");
+    fs::metadata(&file).unwrap();
+    let sent = mount.store.requests().total();
+    let long = "v".repeat(9000);
+    for (name, value, errno) in [
+        ("user.big", long.as_str(), Errno::NOSPC),
+        ("user.tag.bad!", "", Errno::INVAL),
+        ("object.url", "x", Errno::PERM),
+        ("object.unknown", "x", Errno::OPNOTSUPP),
+        ("user.annotation.a", "x", Errno::OPNOTSUPP),
+        ("security.selinux", "x", Errno::OPNOTSUPP),
+        ("system.other", "x", Errno::OPNOTSUPP),
+    ] {
+        let set = setxattr(&file, name, value.as_bytes(), XattrFlags::empty());
+        assert_eq!(set, Err(errno), "{name}");
+    }
+    assert_eq!(mount.store.requests().total(), sent);
     mount.end();
 }
 
