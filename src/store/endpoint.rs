@@ -72,28 +72,12 @@ impl Endpoint {
         check_bucket(&bucket.name)?;
         let region = bucket.region.as_deref().or(fallback.region.as_deref());
         let region = region
-            .map(|r| endpoints.region_name(r))
-            .filter(|r| !r.is_empty());
+            .map(|region| endpoints.region_name(region))
+            .filter(|region| !region.is_empty());
         if let Some(region) = region {
             check_region(region)?;
         }
-        // A region that was asked for is not overruled by an endpoint that was only lying about.
-        let elsewhere = |url: &String| {
-            let base = Base::parse(url).ok();
-            let of = base.as_ref().map(|b| endpoints.known(&b.name));
-            bucket.region.is_some() && matches!(of, Some(Known::Region(r)) if Some(r) != region)
-        };
-        let fallback_url = fallback.endpoint.as_ref().filter(|url| !elsewhere(url));
-        let url = match (bucket.endpoint.as_ref().or(fallback_url), region) {
-            (Some(url), _) => url.clone(),
-            (None, Some(region)) => format!("https://{}", endpoints.host(region)),
-            (None, None) => {
-                return Err(local(format!(
-                    "no region is known for the bucket {:?}: give --region (as {}) or set {}",
-                    bucket.name, endpoints.example_region, endpoints.region_variables[0],
-                )));
-            }
-        };
+        let url = url(bucket, fallback, region)?;
         let base = Base::parse(&url)?;
         let loopback = is_loopback(&base.name);
         if base.scheme == "http" && !loopback && !bucket.allow_http {
@@ -109,49 +93,34 @@ impl Endpoint {
             .and_then(|rest| rest.strip_prefix('.'))
             .filter(|service| endpoints.known(service) != Known::Foreign)
             .unwrap_or(&base.name);
-        let region = match (region, endpoints.known(name)) {
-            (Some(region), _) => region,
-            (None, Known::Region(region)) => region,
-            (None, Known::Foreign) if endpoints.own_server_region.is_some() => {
-                endpoints.own_server_region.unwrap_or_default()
-            }
-            (None, _) => {
-                return Err(local(format!(
-                    "the endpoint {url} does not tell its region: give --region (as {}) or set {}",
-                    endpoints.example_region, endpoints.region_variables[0],
-                )));
-            }
-        };
-        let literal = is_literal(name);
-        let addressing = match bucket.addressing {
-            Addressing::Auto if literal || loopback => Addressing::Path,
-            Addressing::Auto if base.scheme == "https" && endpoints.needs_path(&bucket.name) => {
-                Addressing::Path
-            }
-            Addressing::Auto => Addressing::Virtual,
-            Addressing::Virtual if literal => {
-                return Err(local(format!(
-                    "a bucket cannot be part of the address {name}: use --addressing path"
-                )));
-            }
-            other => other,
-        };
-        let with_port = |name: &str| match base.port {
-            Some(port) => format!("{name}:{port}"),
-            None => name.to_owned(),
+        let region = region.or(match endpoints.known(name) {
+            Known::Region(region) => Some(region),
+            Known::Global => None,
+            // A server on this machine is a test's or one's own, and takes any.
+            Known::Foreign if loopback => Some(endpoints.example_region),
+            Known::Foreign => endpoints.own_server_region,
+        });
+        let region = region.ok_or_else(|| {
+            local(format!(
+                "the endpoint {url} does not tell its region: give --region (as {}) or set {}",
+                endpoints.example_region, endpoints.region_variables[0],
+            ))
+        })?;
+        let port = base.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let (host, path) = match addressing(bucket, base.scheme, name)? {
+            Addressing::Virtual => (format!("{}.{name}{port}", bucket.name), base.path),
+            Addressing::Path => (
+                format!("{name}{port}"),
+                format!("{}/{}", base.path, bucket.name),
+            ),
+            Addressing::Cname | Addressing::Auto => (format!("{name}{port}"), base.path),
         };
         Ok(Self {
             scheme: base.scheme,
-            host: match addressing {
-                Addressing::Virtual => with_port(&format!("{}.{name}", bucket.name)),
-                _ => with_port(name),
-            },
+            host,
             region: region.to_owned(),
             bucket: bucket.name.clone(),
-            base: match addressing {
-                Addressing::Path => format!("{}/{}", base.path, bucket.name),
-                _ => base.path,
-            },
+            base: path,
             loopback,
         })
     }
@@ -189,6 +158,41 @@ impl Endpoint {
             path: format!("{}/{encoded}", self.base),
             sent,
         })
+    }
+}
+
+/// Returns the endpoint's URL, from what was given to what the region tells.
+fn url(bucket: &Bucket, fallback: &Fallback, region: Option<&str>) -> Result<String> {
+    let endpoints = bucket.dialect.endpoints;
+    // A region that was asked for is not overruled by an endpoint that was only lying about.
+    let elsewhere = |url: &str| {
+        let base = Base::parse(url).ok();
+        let of = base.as_ref().map(|base| endpoints.known(&base.name));
+        bucket.region.is_some() && matches!(of, Some(Known::Region(of)) if Some(of) != region)
+    };
+    let fallback_url = fallback.endpoint.as_ref().filter(|url| !elsewhere(url));
+    match (bucket.endpoint.as_ref().or(fallback_url), region) {
+        (Some(url), _) => Ok(url.clone()),
+        (None, Some(region)) => Ok(format!("https://{}", endpoints.host(region))),
+        (None, None) => Err(local(format!(
+            "no region is known for the bucket {:?}: give --region (as {}) or set {}",
+            bucket.name, endpoints.example_region, endpoints.region_variables[0],
+        ))),
+    }
+}
+
+/// Returns where the bucket goes at the host `name`; never [`Addressing::Auto`].
+fn addressing(bucket: &Bucket, scheme: &str, name: &str) -> Result<Addressing> {
+    let dotted = || scheme == "https" && bucket.dialect.endpoints.needs_path(&bucket.name);
+    match bucket.addressing {
+        Addressing::Auto if is_literal(name) || is_loopback(name) || dotted() => {
+            Ok(Addressing::Path)
+        }
+        Addressing::Auto => Ok(Addressing::Virtual),
+        Addressing::Virtual if is_literal(name) => Err(local(format!(
+            "a bucket cannot be part of the address {name}: use --addressing path"
+        ))),
+        given => Ok(given),
     }
 }
 
@@ -343,7 +347,8 @@ mod tests {
     #[test_case(Some("https://oss-accelerate.aliyuncs.com"), Some("cn-hangzhou") => "https://pail.oss-accelerate.aliyuncs.com/k cn-hangzhou")]
     #[test_case(Some("https://oss-accelerate.aliyuncs.com"), None => "the endpoint https://oss-accelerate.aliyuncs.com does not tell its region: give --region (as cn-hangzhou) or set OSS_REGION")]
     #[test_case(Some("http://127.0.0.1:9100"), Some("cn-hangzhou") => "http://127.0.0.1:9100/pail/k cn-hangzhou")]
-    #[test_case(Some("http://127.0.0.1:9100"), None => "the endpoint http://127.0.0.1:9100 does not tell its region: give --region (as cn-hangzhou) or set OSS_REGION")]
+    #[test_case(Some("http://127.0.0.1:9100"), None => "http://127.0.0.1:9100/pail/k cn-hangzhou"; "this machine takes any region")]
+    #[test_case(Some("https://files.example.org"), None => "the endpoint https://files.example.org does not tell its region: give --region (as cn-hangzhou) or set OSS_REGION")]
     #[test_case(Some("http://localhost:80"), Some("cn-hangzhou") => "http://localhost/pail/k cn-hangzhou")]
     #[test_case(None, None => "no region is known for the bucket \"pail\": give --region (as cn-hangzhou) or set OSS_REGION")]
     fn oss(endpoint: Option<&str>, region: Option<&str>) -> String {

@@ -88,8 +88,8 @@ impl Policy {
         };
         if again && attempt < self.attempts && wait < left {
             Next::Again(wait)
-        } else if kind == Kind::Unavailable && !operation.is_idempotent() {
-            // A 5xx does not say how far the service had come.
+        } else if matches!(kind, Kind::Unavailable | Kind::Protocol) && !operation.is_idempotent() {
+            // Neither a 5xx nor an unreadable answer says how far the service had come.
             Next::Fail(Kind::Unknown)
         } else {
             Next::Fail(kind)
@@ -178,6 +178,7 @@ mod tests {
     #[test_case(Kind::Unknown, Operation::CopyObject => Next::Fail(Kind::Unknown))]
     #[test_case(Kind::Unavailable, Operation::CopyObject => Next::Fail(Kind::Unknown))]
     #[test_case(Kind::Unavailable, Operation::CompleteMultipartUpload => Next::Fail(Kind::Unknown))]
+    #[test_case(Kind::Protocol, Operation::CopyObject => Next::Fail(Kind::Unknown))]
     // The answer stands.
     #[test_case(Kind::NotFound, Operation::HeadObject => Next::Fail(Kind::NotFound))]
     #[test_case(Kind::Denied, Operation::HeadObject => Next::Fail(Kind::Denied))]

@@ -224,7 +224,7 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
             }
             Step::AnswerAndStall(bytes) => {
                 stream.write_all(&bytes).await?;
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Step::AnswerSlowly(first, blanks, rest) => {
                 stream.write_all(&first).await?;

@@ -42,7 +42,7 @@ pub(super) fn exact(
         .map(move |chunk| {
             chunk.map_err(|error: Error| {
                 let error = error.during(Operation::GetObject, Some(key.as_str()));
-                log::warn!("{error}");
+                log::debug!("{error}");
                 error
             })
         })

@@ -55,7 +55,8 @@ impl Client {
         .await;
         result.map_err(|error| {
             let error = named(error);
-            log::log!(level(error.kind()), "{error}");
+            // Whoever asked says so where it matters; many ask only to find out.
+            log::debug!("{error}");
             error
         })
     }
@@ -74,7 +75,7 @@ impl Client {
         let permit = permit.await.map_err(|_| {
             Error::new(
                 Kind::Connect,
-                "not sent: --max-requests others took all the time there was",
+                "not sent: as many others as --max-requests allows were in its way",
             )
         })?;
         let credentials = self.credentials.get(self.clock.now()).await?;
@@ -85,6 +86,7 @@ impl Client {
             && error.kind() == Kind::Unauthenticated
             && self.credentials.refused(used).await
         {
+            self.counters.retried();
             let newer = self.credentials.get(self.clock.now()).await?;
             sent = self.send(request, newer.as_deref(), deadline, &parse).await;
         }
@@ -186,13 +188,3 @@ impl Client {
 
 /// How far the clocks may be apart without a refusal, in seconds, with a margin.
 const TOLERATED: u64 = 14 * 60;
-
-/// Returns how loud a failure is: what callers ask for to find out is no event.
-fn level(kind: Kind) -> log::Level {
-    match kind {
-        Kind::NotFound | Kind::Precondition | Kind::InvalidRange | Kind::Unsupported => {
-            log::Level::Debug
-        }
-        _ => log::Level::Warn,
-    }
-}

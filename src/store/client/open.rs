@@ -3,8 +3,9 @@
 use super::Client;
 use crate::config::Bucket;
 use crate::store::Store;
+use crate::store::clock::Clock;
 use crate::store::credentials::{
-    Anonymous, Chain, Environment, Place, Profiles, ProvideCredentials,
+    Anonymous, Cached, Chain, Environment, Place, Profiles, ProvideCredentials,
 };
 use crate::store::endpoint::{Endpoint, Fallback};
 use crate::store::error::Result;
@@ -13,33 +14,28 @@ use std::sync::Arc;
 /// Opens a bucket. No request; errors are [`crate::store::Kind::Local`] and say what to do.
 pub async fn open(bucket: &Bucket) -> Result<Arc<dyn Store>> {
     let sources = bucket.dialect.credentials;
-    let profiles = Profiles::new(sources, bucket.profile.as_deref(), Place::process());
-    let settings = match profiles.settings().await {
-        Ok(settings) => settings,
-        // Credentials from elsewhere may make up for it; if not, asking for them gives this error again.
-        Err(error) if bucket.profile.is_none() => {
-            log::warn!("{error}");
-            Fallback::default()
-        }
-        Err(error) => return Err(error),
-    };
+    let profile = bucket.profile.as_deref();
+    let profiles = Arc::new(Profiles::new(sources, profile, Place::process()));
+    let credentials = credentials(bucket, Arc::clone(&profiles));
+    // Asked for now, so that what is wrong with them is said before anything else.
+    let clock = Clock::system();
+    Cached::new(Arc::clone(&credentials))
+        .get(clock.now())
+        .await?;
+    let settings = profiles.settings().await.unwrap_or_else(|error| {
+        // The credentials came from elsewhere, and the region may too.
+        log::warn!("{error}");
+        Fallback::default()
+    });
     let variable = |name: &str| std::env::var(name).ok();
     let fallback = Fallback::new(bucket.dialect, variable, settings);
     let endpoint = Endpoint::resolve(bucket, &fallback)?;
-    let client = Client::new(
-        bucket.dialect,
-        endpoint,
-        bucket.max_requests,
-        credentials(bucket, profiles),
-    )?;
-    // Asked for now, so that what is wrong with them is said before anything else.
-    client.credentials.get(client.clock.now()).await?;
+    let client = Client::new(bucket.dialect, endpoint, bucket.max_requests, credentials)?;
     Ok(Arc::new(client))
 }
 
 /// A profile asked for by name wins over the environment, as it does for the clouds' own tools.
-fn credentials(bucket: &Bucket, profiles: Profiles) -> Arc<dyn ProvideCredentials> {
-    let profiles: Arc<dyn ProvideCredentials> = Arc::new(profiles);
+fn credentials(bucket: &Bucket, profiles: Arc<Profiles>) -> Arc<dyn ProvideCredentials> {
     if bucket.anonymous {
         return Arc::new(Anonymous);
     }

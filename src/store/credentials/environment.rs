@@ -1,6 +1,6 @@
 //! Credentials in environment variables.
 
-use super::{ProvideCredentials, Provided, local};
+use super::{Lookup, ProvideCredentials, Provided, local};
 use crate::store::dialect::credentials::Variables;
 use crate::store::error::Result;
 use crate::store::types::{Credentials, Secret};
@@ -10,7 +10,7 @@ use std::fmt;
 /// Reads the environment, as it is each time.
 pub struct Environment {
     sets: &'static [Variables],
-    variable: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variable: Lookup,
 }
 
 impl Environment {

@@ -20,7 +20,7 @@ pub(super) fn read(text: &str, sections: &[String]) -> Result<Option<Entry>, Str
             continue;
         };
         let mut entry = Entry::default();
-        for (key, value) in section.iter() {
+        for (key, value) in section {
             if key.contains('\n') {
                 return Err(format!("a line without `=` in [{name}]"));
             }

@@ -19,6 +19,9 @@ use async_trait::async_trait;
 use std::fmt;
 use std::sync::Arc;
 
+/// How an environment variable is asked for.
+pub type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// A source of credentials.
 #[async_trait]
 pub trait ProvideCredentials: Send + Sync + fmt::Debug {

@@ -1,6 +1,6 @@
 //! Credentials, region and endpoint of a profile in the files that the clouds' own tools keep.
 
-use super::{ProvideCredentials, Provided, ini, json, local};
+use super::{Lookup, ProvideCredentials, Provided, ini, json, local};
 use crate::store::dialect::credentials::{File, Form, Sources};
 use crate::store::endpoint::Fallback;
 use crate::store::error::Result;
@@ -58,7 +58,7 @@ pub struct Place {
     /// The home directory.
     pub home: Option<PathBuf>,
     /// The environment.
-    pub variable: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub variable: Lookup,
 }
 
 impl Place {

@@ -11,7 +11,7 @@ pub struct Endpoints {
     pub own_server_region: Option<&'static str>,
     /// What people put before a region that is no part of it.
     region_prefix: &'static str,
-    /// A region to show in a message.
+    /// A region that is named where any would do, and shown in messages.
     pub example_region: &'static str,
     /// Whether a certificate's wildcard covers only buckets without a dot, so that others go into the path.
     dots_need_path: bool,
