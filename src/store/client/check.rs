@@ -73,7 +73,7 @@ fn explain(bucket: &Bucket, error: &Error) -> Error {
             ),
             "check --endpoint".to_owned(),
         ),
-        Kind::Local => return error.clone(),
+        Kind::Local => return Error::new(Kind::Local, error.message()),
         Kind::Precondition
         | Kind::InvalidRange
         | Kind::Archived

@@ -182,6 +182,11 @@ impl Profiles {
 impl ProvideCredentials for Profiles {
     async fn provide(&self) -> Result<Provided> {
         let mut found = self.find().await?;
+        if let (Some(name), true) = (&self.name, found.entries.is_empty()) {
+            found
+                .looked
+                .insert(0, format!("no profile is called {name:?}"));
+        }
         for (path, entry) in found.entries {
             let (shown, wanted) = (path.display(), self.wanted());
             match (entry.access_key, entry.secret, entry.other) {
@@ -270,7 +275,7 @@ mod tests {
     #[test_case(&S3, &[(".aws/credentials", KEYS)], Some("p") => "P")]
     #[test_case(&S3, &[(".aws/credentials", KEYS)], Some("default") => "A")]
     #[test_case(&S3, &[(".aws/config", "[profile p]\naws_access_key_id=C\naws_secret_access_key=hush\n")], Some("p") => "C")]
-    #[test_case(&S3, &[(".aws/credentials", KEYS)], Some("q") => "nothing: ~/.aws/credentials has no profile \"q\"; ~/.aws/config is not there")]
+    #[test_case(&S3, &[(".aws/credentials", KEYS)], Some("q") => "nothing: no profile is called \"q\"; ~/.aws/credentials has no profile \"q\"; ~/.aws/config is not there")]
     #[test_case(&S3, &[(".aws/config", "[default]\nregion=r\nsso_session=x\n")], None => "nothing: ~/.aws/credentials is not there; the default profile of ~/.aws/config uses sso_session, which is not supported yet")]
     #[test_case(&S3, &[(".aws/credentials", "[default]\naws_access_key_id=A\n")], None => "error: the default profile of ~/.aws/credentials has half a key pair: it needs id and secret")]
     #[test_case(&S3, &[(".aws/credentials", "[default\nhush = hush\n")], None => "error: the credentials file ~/.aws/credentials is malformed: around line 3; correct it or move it away")]
