@@ -156,7 +156,8 @@ impl Metadata {
             .iter()
             .find(|o| o.key == marker)
             .map(|o| o.last_modified);
-        if modified.is_none() && page.next.is_none() {
+        // In order, the marker comes before all that is below it.
+        if modified.is_none() && (page.next.is_none() || self.dialect().ordered_lists) {
             self.absent_marker(&marker, began);
         }
         Ok(Some(modified.unwrap_or_default()))

@@ -117,6 +117,28 @@ async fn a_lookup_costs_one_head_and_one_list_at_once(name: &str, expected: Opti
     assert_eq!(bucket.requests(), (1, 1, 0));
 }
 
+#[test_case(&OSS, "d/", 0; "in order, it would have come first")]
+#[test_case(&S3, "d/", 1; "without an order it may come later")]
+#[test_case(&S3, "e/", 0; "not among all")]
+#[test_case(&S3, "f/", 1; "it is there")]
+#[tokio::test(start_paused = true)]
+async fn a_lookup_tells_whether_a_directory_has_a_marker(
+    dialect: &'static Dialect,
+    dir: &str,
+    heads: u64,
+) {
+    let bucket = Bucket::with(dialect, &["d/1", "d/2", "d/3", "e/1", "f/"]);
+    bucket
+        .meta
+        .child("", dir.trim_end_matches('/'))
+        .await
+        .unwrap();
+    let before = bucket.requests();
+    let is_there = bucket.meta.object(&key(dir)).await.is_ok();
+    assert_eq!(is_there, dir == "f/");
+    assert_eq!(bucket.requests().0, before.0 + heads);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_lookup_that_failed_is_not_remembered() {
     let bucket = Bucket::with(&S3, &["f"]);

@@ -58,6 +58,8 @@ pub struct Dialect {
     pub reserved_tag_prefix: Option<&'static str>,
     /// Whether the service has symlinks of its own.
     pub native_symlinks: bool,
+    /// Whether every listing is in the byte order of the keys.
+    pub ordered_lists: bool,
     /// The codes by which a HEAD says that the key is a link which leads nowhere.
     pub broken_link_codes: &'static [&'static str],
     /// The metadata key by which an empty object stands for a symlink, where there are no native ones.

@@ -47,6 +47,7 @@ pub static OSS: Dialect = Dialect {
     tag_punctuation: "+-=._:/",
     reserved_tag_prefix: None,
     native_symlinks: true,
+    ordered_lists: true,
     broken_link_codes: &["SymlinkTargetNotExist", "InvalidTargetType"],
     symlink_meta_key: None,
     write_if_match: false,

@@ -50,6 +50,8 @@ pub static S3: Dialect = Dialect {
     tag_punctuation: "+-=._:/@",
     reserved_tag_prefix: Some("aws:"),
     native_symlinks: false,
+    // Directory buckets and some servers have orders of their own.
+    ordered_lists: false,
     broken_link_codes: &[],
     symlink_meta_key: Some("--symlink-target"),
     write_if_match: true,
