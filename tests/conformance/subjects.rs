@@ -1,15 +1,14 @@
 //! The stores that the suite is held against, and what each cannot do.
 
 use super::{CASES, Cannot, VERSIONS, conforms};
-use crate::env::{Bucket, Service};
+use crate::env::Bucket;
 use metamount::config;
-use metamount::server::{Server, Settings};
 use metamount::store::client::Client;
 use metamount::store::credentials::Fixed;
 use metamount::store::dialect::{OSS, S3};
 use metamount::store::endpoint::{Endpoint, Fallback};
 use metamount::store::memory::Memory;
-use metamount::store::types::{Credentials, Secret, Timestamp};
+use metamount::store::types::Timestamp;
 use metamount::store::{Dialect, Store};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -18,30 +17,15 @@ fn memory(dialect: &'static Dialect) -> Memory {
     Memory::new(dialect, || Timestamp::from(SystemTime::now()))
 }
 
-fn pair(access_key: &str, secret: &str) -> Credentials {
-    Credentials {
-        access_key: access_key.into(),
-        secret: Secret::new(secret),
-        token: None,
-        expires: None,
-    }
-}
-
 /// Opens a bucket of a test server.
 pub fn client(bucket: &Bucket) -> Arc<dyn Store> {
-    let Service {
-        scheme,
-        region,
-        access_key,
-        secret,
-        ..
-    } = bucket.service.clone();
-    let dialect = Dialect::of_scheme(scheme).expect("a known scheme");
+    let service = &bucket.service;
+    let dialect = Dialect::of_scheme(service.scheme).expect("a known scheme");
     let described = config::Bucket {
         dialect,
         name: bucket.name.clone(),
-        endpoint: Some(bucket.service.endpoint()),
-        region: Some(region.to_owned()),
+        endpoint: Some(service.endpoint()),
+        region: Some(service.region.to_owned()),
         addressing: config::Addressing::Path,
         profile: None,
         anonymous: false,
@@ -49,7 +33,7 @@ pub fn client(bucket: &Bucket) -> Arc<dyn Store> {
         max_requests: 16,
     };
     let endpoint = Endpoint::resolve(&described, &Fallback::default()).expect("all is given");
-    let credentials = Fixed(pair(&access_key, &secret));
+    let credentials = Fixed(service.account());
     let client = Client::new(
         dialect,
         endpoint,
@@ -161,22 +145,10 @@ async fn memory_with_versions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn embedded_oss() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let mut settings = Settings::new(dir.path(), pair("AK", "secret"));
-    settings.buckets = vec!["conformance".into()];
-    let server = Server::start(settings).await.expect("a server");
-    let bucket = Bucket {
-        service: Service {
-            scheme: "oss",
-            address: server.address(),
-            region: "cn-hangzhou",
-            access_key: "AK".into(),
-            secret: "secret".into(),
-        },
-        name: "conformance".into(),
-    };
+    let bucket = tokio::task::spawn_blocking(Bucket::embedded)
+        .await
+        .expect("a bucket");
     conforms(client(&bucket), CASES, EMBEDDED_OSS).await;
-    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
