@@ -9,7 +9,9 @@ mod conformance;
 #[allow(dead_code, unused_imports)]
 mod env;
 mod env_test;
+mod exactness;
 mod faults;
 mod layers;
 mod mount;
+mod preservation;
 mod server;
