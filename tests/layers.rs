@@ -304,10 +304,10 @@ fn modules() -> Vec<Module> {
                 parts.pop();
             }
             let text = fs::read_to_string(&path).unwrap();
-            // A file of tests is all tests.
-            let code = match parts.last() {
-                Some(&"tests") => "",
-                _ => without_tests(&text),
+            // A file or folder of tests is all tests.
+            let code = match parts.contains(&"tests") {
+                true => "",
+                false => without_tests(&text),
             };
             Module {
                 name: parts.join("::"),
