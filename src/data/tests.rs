@@ -406,7 +406,7 @@ proptest! {
         size in prop_oneof![0..2 * K, 0..3 * M, Just(M), Just(512 * K)],
         memory_bytes in prop_oneof![Just(0), Just(4 * M), Just(64 * M)],
         read_ahead in prop_oneof![Just(0), Just(M), Just(16 * M)],
-        reads in prop::collection::vec((0..=100u64, 1..300 * K, any::<bool>()), 1..40),
+        reads in prop::collection::vec((0..=100u64, prop_oneof![1..300 * K, 1..3 * M], any::<bool>()), 1..40),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

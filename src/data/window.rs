@@ -110,14 +110,16 @@ impl Window {
         }
         let overlaps =
             |part: &&Arc<Part>| part.range.start < range.end && range.start < part.range.end;
+        let parts: Vec<_> = self.parts.iter().filter(overlaps).cloned().collect();
+        // They are adjacent up to `planned`: with the first, all of the range is there.
+        if parts.first()?.range.start > range.start {
+            return None;
+        }
         let verify = self
             .verified
             .filter(|_| range.end == source.meta.size)
             .map(|running| (running, self.parts.iter().cloned().collect()));
-        Some(Covered {
-            parts: self.parts.iter().filter(overlaps).cloned().collect(),
-            verify,
-        })
+        Some(Covered { parts, verify })
     }
 
     /// Returns whether this reader is served by `part`.
