@@ -11,6 +11,7 @@ use super::request::Request;
 use crate::store::dialect::sign::{oss_v1, oss_v4, v4};
 use crate::store::types::Credentials;
 use crate::store::types::Timestamp;
+use http::HeaderValue;
 
 /// How far the clocks may differ, in seconds.
 const MAX_SKEW: i64 = 15 * 60;
@@ -84,6 +85,12 @@ impl Check<'_> {
             if slot.replace(value).is_some() {
                 return Err(malformed(fields));
             }
+        }
+        if let Some(hash) = self.request.header("x-oss-content-sha256")?
+            && hash != v4::UNSIGNED_PAYLOAD
+        {
+            let message = "The payload is not signed: UNSIGNED-PAYLOAD is the only value.";
+            return Err(invalid_argument("x-oss-content-sha256", hash, message));
         }
         let scope = scope(credential.ok_or_else(|| malformed(fields))?)?;
         let additional = additional_headers(additional)?;
@@ -187,7 +194,7 @@ impl Check<'_> {
         let (access_key, signature) = value.split_once(':').ok_or_else(|| malformed(value))?;
         let headers = &self.request.headers;
         let date = headers.get("x-oss-date").or_else(|| headers.get("date"));
-        let date = date.map(|v| v.as_bytes()).unwrap_or_default();
+        let date = date.map(HeaderValue::as_bytes).unwrap_or_default();
         let at = std::str::from_utf8(date)
             .ok()
             .and_then(|text| Timestamp::from_http_date(text.trim()))
@@ -335,7 +342,7 @@ mod tests {
     use crate::store::dialect::sign::{self, Target};
     use crate::store::types::Key;
     use crate::store::types::Secret;
-    use http::{HeaderMap, HeaderName, HeaderValue, Method};
+    use http::{HeaderMap, HeaderName, Method};
     use test_case::test_case;
 
     const NOW: Timestamp = Timestamp(1_702_743_657);

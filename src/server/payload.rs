@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How long the next bytes of a body may take.
 const STALL: Duration = Duration::from_secs(60);
 
-/// How long the next bytes of a body that nobody wants may take.
+/// How long a body that nobody wants may take.
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// Bytes that are read of a body that nobody wants.
@@ -79,12 +79,13 @@ pub async fn drain(request: &mut Request) -> bool {
     let Some(body) = &mut request.body else {
         return true;
     };
+    let end = tokio::time::Instant::now() + DRAIN_TIME;
     let mut left = MAX_DRAIN;
     while !body.is_end_stream() {
         if request.headers.contains_key("expect") {
             return false;
         }
-        match tokio::time::timeout(DRAIN_TIME, body.frame()).await {
+        match tokio::time::timeout_at(end, body.frame()).await {
             Ok(None) => return true,
             Ok(Some(Ok(frame))) => {
                 let size = frame.data_ref().map_or(0, Bytes::len);

@@ -122,7 +122,7 @@ fn host(parts: &http::request::Parts) -> String {
         .headers
         .get(header::HOST)
         .and_then(|v| v.to_str().ok());
-    let host = header.or(parts.uri.authority().map(|a| a.as_str()));
+    let host = header.or(parts.uri.authority().map(http::uri::Authority::as_str));
     host.unwrap_or_default().to_owned()
 }
 

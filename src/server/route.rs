@@ -87,7 +87,7 @@ async fn object(
     let is_copy = request.headers.contains_key("x-oss-copy-source");
     match (method.as_str(), sub_resource) {
         ("GET" | "HEAD", None) => read::object(service, request).await,
-        ("HEAD", Some("objectMeta")) => read::object_meta(service, request),
+        ("GET" | "HEAD", Some("objectMeta")) => read::object_meta(service, request),
         ("PUT", None) if is_copy => copy::object(service, request).await,
         ("PUT", None) => put::object(service, request).await,
         ("DELETE", None) => delete::object(service, request).await,

@@ -76,11 +76,10 @@ pub async fn put(service: &Service, request: &mut Request) -> Result<Reply> {
         acl.unwrap_or("private"),
         class.as_deref().unwrap_or("Standard"),
     );
-    if !service.storage.create_bucket(&name, own).await? {
-        if let Some(acl) = acl {
+    if !service.storage.create_bucket(&name, own).await?
+        && let Some(acl) = acl {
             set_acl(&service.storage.bucket(&name)?, acl).await?;
         }
-    }
     let mut reply = empty(StatusCode::OK);
     if let Ok(location) = format!("/{name}").parse() {
         reply.headers_mut().insert("location", location);
@@ -131,10 +130,10 @@ pub fn info(service: &Service, request: &Request) -> Result<Reply> {
         xml.text("Comment", "");
         write_owner(xml, service.owner());
         xml.within("AccessControlList", |xml| {
-            xml.text("Grant", &bucket.own().acl)
+            xml.text("Grant", &bucket.own().acl);
         });
         xml.within("ServerSideEncryptionRule", |xml| {
-            xml.text("SSEAlgorithm", "None")
+            xml.text("SSEAlgorithm", "None");
         });
     });
     Ok(reply::xml(xml.finish()))

@@ -58,7 +58,7 @@ pub async fn objects(service: &Service, request: &mut Request) -> Result<Reply> 
     }
     for key in &names {
         xml.within("Deleted", |xml| {
-            xml.text("Key", encode(key.as_str(), url_encoded))
+            xml.text("Key", encode(key.as_str(), url_encoded));
         });
     }
     Ok(reply::xml(xml.finish()))

@@ -89,9 +89,10 @@ pub fn objects(service: &Service, request: &Request) -> Result<Reply> {
         xml.text("KeyCount", page.objects.len() + page.prefixes.len());
     }
     let owner = (!is_v2 || request.value("fetch-owner") == Some("true")).then(|| service.owner());
+    let now = service.now();
     for object in &page.objects {
         xml.within("Contents", |xml| {
-            contents(xml, object, url_encoded, owner, service.now())
+            contents(xml, object, url_encoded, owner, now);
         });
     }
     for prefix in &page.prefixes {

@@ -53,7 +53,7 @@ pub async fn copy(service: &Service, request: &Request) -> Result<Reply> {
     let range = request
         .headers
         .get("x-oss-copy-source-range")
-        .map(|v| v.as_bytes());
+        .map(http::HeaderValue::as_bytes);
     // A range that is none copies everything, as one of a GET would.
     let (first, end) = match range::resolve(range, false, object.record.size) {
         Range::Part(first, last) => (first, last + 1),

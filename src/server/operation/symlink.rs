@@ -2,7 +2,7 @@
 
 use super::{check_overwrite, find};
 use crate::server::error::{Error, NOT_SYMLINK, Result, invalid_argument};
-use crate::server::metadata::{self, set, set_digests, set_modified};
+use crate::server::metadata::{self, set, set_modified};
 use crate::server::reply::{self, Reply, empty, full};
 use crate::server::request::{Request, parse_key};
 use crate::server::service::Service;
@@ -50,14 +50,15 @@ pub fn get(service: &Service, request: &Request) -> Result<Reply> {
             &value.0,
         );
     }
-    set_digests(&mut headers, &object.record);
+    let etag = metadata::quoted(&object.record.etag);
+    set(&mut headers, "etag", etag.as_bytes());
     set_modified(&mut headers, object.record.modified);
     Ok(reply::with(StatusCode::OK, headers, full("")))
 }
 
 fn target(request: &Request) -> Result<String> {
     let value = request.headers.get(TARGET);
-    let value = value.map(|v| v.as_bytes()).unwrap_or_default();
+    let value = value.map(http::HeaderValue::as_bytes).unwrap_or_default();
     let decoded = percent_decode(value).decode_utf8();
     let valid = decoded.ok().filter(|target| parse_key(target).is_ok());
     valid.map(Into::into).ok_or_else(|| {

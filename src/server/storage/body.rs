@@ -100,8 +100,12 @@ impl Finder {
     pub fn new(bodies: &Arc<Bodies>) -> io::Result<Self> {
         let mut sizes = HashMap::new();
         for name in bodies.directory.names()? {
-            let size = std::fs::metadata(bodies.directory.path().join(&name))?.len();
-            sizes.insert(name.into_boxed_str(), size);
+            match std::fs::metadata(bodies.directory.path().join(&name)) {
+                Ok(metadata) => sizes.insert(name.into_boxed_str(), metadata.len()),
+                // The sweeper of the server before this one has just removed it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
         }
         Ok(Self {
             bodies: bodies.clone(),
@@ -112,13 +116,16 @@ impl Finder {
 
     /// Returns the body of a stored record or part, counted as referred to.
     pub fn find(&mut self, extents: &[Extent]) -> io::Result<Body> {
-        let mut segments = Vec::with_capacity(extents.len());
+        // All are looked at before a handle is made: one that is dropped without a reference removes its file.
         for extent in extents {
             let end = extent.offset.checked_add(extent.length);
             if end.is_none() || self.sizes.get(&extent.file).copied() < end {
                 let path = self.bodies.directory.path().join(&*extent.file);
                 return Err(damaged(&path, "a body file is missing or too short"));
             }
+        }
+        let mut segments = Vec::with_capacity(extents.len());
+        for extent in extents {
             let blob = self
                 .blobs
                 .entry(extent.file.clone())
@@ -139,8 +146,10 @@ impl Finder {
     pub fn collect(self) -> io::Result<usize> {
         let mut collected = 0;
         for name in self.sizes.keys().filter(|n| !self.blobs.contains_key(*n)) {
-            std::fs::remove_file(self.bodies.directory.path().join(&**name))?;
-            collected += 1;
+            match std::fs::remove_file(self.bodies.directory.path().join(&**name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => collected += 1,
+            }
         }
         Ok(collected)
     }

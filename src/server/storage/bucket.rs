@@ -15,6 +15,7 @@ use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::ops::Bound;
@@ -70,6 +71,8 @@ pub struct Bucket {
     spread: RandomState,
     /// Set under all locks when the bucket is deleted.
     deleted: AtomicBool,
+    /// The lock on the whole folder, kept as long as a commit may be under way.
+    _folder: Arc<File>,
 }
 
 /// The right to write one key of a bucket.
@@ -81,10 +84,15 @@ pub struct KeyLock {
 
 impl Bucket {
     /// Makes a bucket in `path`, which does not exist. Blocks.
-    pub fn create(path: PathBuf, name: &str, own: BucketRecord) -> io::Result<Self> {
+    pub fn create(
+        folder: Arc<File>,
+        path: PathBuf,
+        name: &str,
+        own: BucketRecord,
+    ) -> io::Result<Self> {
         let directory = Directory::open(path)?;
         directory.replace(BUCKET_FILE, &serde_json::to_vec(&own)?)?;
-        Self::open(directory.path().to_owned(), name)
+        Self::open(folder, directory.path().to_owned(), name)
     }
 
     /// Returns whether `path` holds what is left of a bucket's creation that was cut short.
@@ -93,7 +101,7 @@ impl Bucket {
     }
 
     /// Opens the bucket in `path`: reads every record, removes what a crash left behind. Blocks.
-    pub fn open(path: PathBuf, name: &str) -> io::Result<Self> {
+    pub fn open(folder: Arc<File>, path: PathBuf, name: &str) -> io::Result<Self> {
         let directory = Directory::open(path)?;
         let path = directory.path();
         let records = Directory::open(path.join(RECORDS))?;
@@ -131,6 +139,7 @@ impl Bucket {
             spread: RandomState::new(),
             deleted: AtomicBool::new(false),
             directory,
+            _folder: folder,
         })
     }
 

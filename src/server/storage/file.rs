@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 /// The ending of files that were being written when the process died; removed at start.
 pub const TEMPORARY: &str = ".tmp";
 
-/// A directory, held open so that its entries can be made durable.
+/// A directory. Its handle is opened for each sync: thousands of uploads have one each.
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
-    handle: File,
 }
 
 impl Directory {
@@ -24,8 +23,7 @@ impl Directory {
                 File::open(parent)?.sync_all()?;
             }
         }
-        let handle = File::open(&path)?;
-        Ok(Self { path, handle })
+        Ok(Self { path })
     }
 
     /// Returns where the directory is.
@@ -35,7 +33,7 @@ impl Directory {
 
     /// Makes every change of the directory's entries durable.
     pub fn sync(&self) -> io::Result<()> {
-        self.handle.sync_all()
+        File::open(&self.path)?.sync_all()
     }
 
     /// Creates or replaces the file `name`; durable on return.

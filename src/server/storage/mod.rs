@@ -50,8 +50,8 @@ pub struct Storage {
     buckets: RwLock<BTreeMap<Box<str>, Arc<Bucket>>>,
     /// Serialises the creation and deletion of buckets.
     changing: tokio::sync::Mutex<()>,
-    /// Holds the lock on the folder.
-    _lock: File,
+    /// The lock on the folder; given back with its last holder.
+    lock: Arc<File>,
 }
 
 impl Storage {
@@ -76,6 +76,7 @@ impl Storage {
         if !format.is_file() {
             directory.replace(FORMAT_FILE, FORMAT)?;
         }
+        let lock = Arc::new(lock);
         let buckets_directory = Directory::open(directory.path().join("buckets"))?;
         let mut buckets = BTreeMap::new();
         for name in buckets_directory.names()? {
@@ -84,14 +85,14 @@ impl Storage {
                 std::fs::remove_dir_all(&path)?;
                 continue;
             }
-            let bucket = Bucket::open(path, &name)?;
+            let bucket = Bucket::open(lock.clone(), path, &name)?;
             buckets.insert(name.into(), Arc::new(bucket));
         }
         Ok(Self {
             buckets_directory,
             buckets: RwLock::new(buckets),
             changing: tokio::sync::Mutex::new(()),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -114,7 +115,8 @@ impl Storage {
         }
         let path = self.buckets_directory.path().join(name);
         let owned = name.to_owned();
-        let bucket = blocking(move || Ok(Bucket::create(path, &owned, own)?)).await?;
+        let folder = self.lock.clone();
+        let bucket = blocking(move || Ok(Bucket::create(folder, path, &owned, own)?)).await?;
         self.buckets.write().insert(name.into(), Arc::new(bucket));
         Ok(true)
     }

@@ -32,8 +32,17 @@ impl Folder {
         self.path().join("buckets/bucket").join(rest)
     }
 
+    /// Opens the folder, once the threads of the storage before have let go of it.
     fn open(&self) -> Storage {
-        Storage::open(self.path().to_owned()).unwrap()
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            match Storage::open(self.path().to_owned()) {
+                Err(error) if error.to_string().contains("in use") && Instant::now() < end => {
+                    std::thread::yield_now();
+                }
+                opened => return opened.unwrap(),
+            }
+        }
     }
 
     /// Opens, makes the bucket when it is missing, returns both: the lock on the folder lives in the storage.
@@ -210,7 +219,7 @@ async fn damage_is_named_not_guessed_at() {
             fs::write(folder.bucket_path("records").join(record), b"{").unwrap();
         }),
         ("bucket.json", |folder| {
-            fs::remove_file(folder.bucket_path("bucket.json")).unwrap()
+            fs::remove_file(folder.bucket_path("bucket.json")).unwrap();
         }),
     ];
     for (expected, damage) in damage {
@@ -337,6 +346,26 @@ async fn writers_of_one_key_are_serialised() {
     let (_storage, bucket) = folder.bucket().await;
     assert_eq!(bucket.get(&key("a")).unwrap().record.tags.len(), 40);
     assert_eq!(read(&bucket, "a").unwrap(), b"body");
+}
+
+/// A record that names two files of which one is missing: the start fails, and the other is still there after it.
+#[tokio::test]
+async fn a_failed_start_removes_nothing() {
+    let folder = Folder::new();
+    let (storage, bucket) = folder.bucket().await;
+    let joined = Body::join([&body(&bucket, b"one").await, &body(&bucket, b"two").await]);
+    let lock = bucket.lock(&key("a")).await;
+    let record = Record::new(key("a"), Timestamp(1));
+    let object = bucket.commit(lock, record, joined).await.unwrap();
+    let second = object.body.extents()[1].file.clone();
+    drop((storage, bucket, object));
+    let second = folder.bucket_path("bodies").join(&*second);
+    fs::rename(&second, folder.path().join("aside")).unwrap();
+    let error = Storage::open(folder.path().to_owned()).unwrap_err();
+    assert!(error.to_string().contains("missing"), "{error}");
+    fs::rename(folder.path().join("aside"), &second).unwrap();
+    let (_storage, bucket) = folder.bucket().await;
+    assert_eq!(read(&bucket, "a").unwrap(), b"onetwo");
 }
 
 /// A commit whose request went away is whole: in memory as on disk.

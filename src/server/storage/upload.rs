@@ -167,7 +167,11 @@ impl Bucket {
         for part in parts.take().iter().flat_map(BTreeMap::values) {
             part.body.release();
         }
-        std::fs::remove_dir_all(upload.directory.path())
+        // Without its own file it is no upload any more; what stays behind goes at the next start.
+        if let Err(error) = std::fs::remove_dir_all(upload.directory.path()) {
+            log::warn!("storage: {}: {error}", upload.directory.path().display());
+        }
+        Ok(())
     }
 }
 
