@@ -20,7 +20,11 @@ impl Conditions {
     /// Reads the conditions whose header names begin with `prefix` (empty, or `x-oss-copy-source-`). A date that cannot
     /// be read is no condition, as RFC 9110 has it.
     pub fn of(headers: &HeaderMap, prefix: &str) -> Self {
-        let value = |name: &str| headers.get(format!("{prefix}{name}")).map(http::HeaderValue::as_bytes);
+        let value = |name: &str| {
+            headers
+                .get(format!("{prefix}{name}"))
+                .map(http::HeaderValue::as_bytes)
+        };
         let date = |name: &str| {
             let text = std::str::from_utf8(value(name)?).ok()?.trim();
             Timestamp::from_http_date(text).or_else(|| Timestamp::from_iso8601(text))

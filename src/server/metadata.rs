@@ -237,14 +237,16 @@ pub fn set_digests(headers: &mut HeaderMap, record: &Record) {
         "x-oss-hash-crc64ecma",
         record.crc64.to_string().as_bytes(),
     );
-    if record.etag_is_md5 && record.object_type == ObjectType::Normal
-        && let Ok(md5) = hex::decode(&*record.etag) {
-            set(
-                headers,
-                "content-md5",
-                super::storage::encode_base64(&md5).as_bytes(),
-            );
-        }
+    if record.etag_is_md5
+        && record.object_type == ObjectType::Normal
+        && let Ok(md5) = hex::decode(&*record.etag)
+    {
+        set(
+            headers,
+            "content-md5",
+            super::storage::encode_base64(&md5).as_bytes(),
+        );
+    }
 }
 
 /// Sets `Last-Modified`.

@@ -77,9 +77,10 @@ pub async fn put(service: &Service, request: &mut Request) -> Result<Reply> {
         class.as_deref().unwrap_or("Standard"),
     );
     if !service.storage.create_bucket(&name, own).await?
-        && let Some(acl) = acl {
-            set_acl(&service.storage.bucket(&name)?, acl).await?;
-        }
+        && let Some(acl) = acl
+    {
+        set_acl(&service.storage.bucket(&name)?, acl).await?;
+    }
     let mut reply = empty(StatusCode::OK);
     if let Ok(location) = format!("/{name}").parse() {
         reply.headers_mut().insert("location", location);

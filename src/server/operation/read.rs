@@ -58,7 +58,10 @@ pub async fn object(service: &Service, request: &Request) -> Result<Reply> {
         return Ok(reply::with(StatusCode::OK, headers, full("")));
     }
     let behavior = request.header("x-oss-range-behavior")?;
-    let range = request.headers.get("range").map(http::HeaderValue::as_bytes);
+    let range = request
+        .headers
+        .get("range")
+        .map(http::HeaderValue::as_bytes);
     let (status, first, end) = match range::resolve(range, behavior == Some("standard"), size) {
         Range::Whole => (StatusCode::OK, 0, size),
         Range::Part(first, last) => {
