@@ -127,7 +127,7 @@ Try, in another terminal:
   setfattr -n user.tag.owner -v Jane {mnt}/reports/2026-q3.md
   setfattr -n user.http.cache-control -v no-cache {mnt}/photos/lighthouse.jpg
   getfattr -n object.restore {mnt}/archive/survey-2019.csv
-  getfattr -n object.url --only-values {mnt}/photos/lighthouse.jpg | xargs curl -sI
+  getfattr -n object.url --only-values {mnt}/photos/lighthouse.jpg | xargs curl -so lighthouse.jpg
   metamount show {mnt}/photos/lighthouse.jpg
   metamount status {mnt}
 

@@ -87,10 +87,7 @@ fn for_people(report: &Value) -> String {
         ),
     );
     line("hidden keys", count(number("/hidden_keys")));
-    line(
-        "conditions",
-        format!("{} by the server", text("conditions")),
-    );
+    line("conditions", conditions(text("conditions")).into());
     let errors = report["last_errors"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);

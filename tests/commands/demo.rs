@@ -5,6 +5,7 @@ use crate::env::{Leash, metamount, until};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 struct Demo {
@@ -69,18 +70,32 @@ fn it_shows_samples_until_it_is_interrupted() {
     );
     let report = fs::read_to_string(shown.join("latest-report.md")).unwrap();
     assert!(report.starts_with("# Third quarter"), "{report}");
-    // Every command that it says to try and that only reads.
-    for line in demo.introduction.lines().map(str::trim) {
-        let reads = ["ls ", "getfattr ", "metamount "]
-            .iter()
-            .any(|c| line.starts_with(c));
-        if reads {
-            let program = env!("CARGO_BIN_EXE_metamount");
-            let line = line.replace("metamount show", &format!("{program} show"));
-            let line = line.replace("metamount status", &format!("{program} status"));
-            succeed(Command::new("bash").args(["-o", "pipefail", "-c", &line]));
-        }
+    // Every command that it says to try.
+    let program = Path::new(env!("CARGO_BIN_EXE_metamount"));
+    let path = std::env::join_paths(
+        std::iter::once(program.parent().unwrap().to_owned())
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let path = path.unwrap();
+    let commands = demo
+        .introduction
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "));
+    let mut count = 0;
+    for line in commands {
+        let mut shell = Command::new("bash");
+        shell
+            .args(["-o", "pipefail", "-c", line])
+            .env("PATH", &path);
+        succeed(shell.current_dir(place.dir.path()));
+        count += 1;
     }
+    assert!(count >= 5, "{}", demo.introduction);
+    let fetched = fs::read(place.path("lighthouse.jpg")).unwrap();
+    assert_eq!(
+        fetched,
+        fs::read(shown.join("photos/lighthouse.jpg")).unwrap()
+    );
     kill_process(Pid::from_child(&demo.child), Signal::INT).unwrap();
     demo.ends(&place);
 }
