@@ -4,6 +4,7 @@
 
 mod commands;
 mod conformance;
+mod edits;
 
 // Each test file uses a part of it, and they come one by one.
 #[allow(dead_code, unused_imports)]

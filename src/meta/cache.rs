@@ -90,6 +90,14 @@ impl Cache {
         self.insert(key, Some(object), now, false);
     }
 
+    /// Takes an object that was known as a write of ours left it. How long it is believed does not change: the write
+    /// did not look at all of it.
+    pub(super) fn rewrite(&self, key: &Key, object: Object, now: Instant) {
+        let expires = self.state.lock().map.peek(key).map(|entry| entry.expires);
+        let expires = expires.filter(|at| now < *at);
+        self.keep(key, Some(object), expires.unwrap_or(now + self.ttl), false);
+    }
+
     /// Adds tags or an ACL to an object that is known; how long it is believed does not change.
     pub fn add(&self, key: &Key, tags: Option<Arc<Tags>>, acl: Option<Arc<Acl>>, now: Instant) {
         let mut state = self.state.lock();
@@ -138,11 +146,15 @@ impl Cache {
 
     /// Takes an object, or (`None`) that there is none. `ahead`: nobody has asked for it yet.
     pub(super) fn insert(&self, key: &Key, object: Option<Object>, now: Instant, ahead: bool) {
+        self.keep(key, object, now + self.ttl, ahead);
+    }
+
+    fn keep(&self, key: &Key, object: Option<Object>, expires: Instant, ahead: bool) {
         let object = object.map(slim);
         let entry = Entry {
             bytes: entry_bytes(key, object.as_ref()),
             object,
-            expires: now + self.ttl,
+            expires,
             ahead,
         };
         let mut state = self.state.lock();

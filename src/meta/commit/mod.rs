@@ -160,10 +160,17 @@ impl Shared {
         }
     }
 
-    /// Puts the truth after a write, or as a HEAD showed it, into the cache. No fetch that a write overtook follows.
+    /// Puts what a HEAD showed into the cache; a fetch that began before brings nothing newer.
     fn learn(&self, key: &Key, object: Object) {
         self.flights.overtaken(key);
         self.cache.put(key, object, Instant::now());
+        self.flights.overtaken(key);
+    }
+
+    /// Puts the truth after a write of ours into the cache.
+    fn learn_own(&self, key: &Key, object: Object) {
+        self.flights.overtaken(key);
+        self.cache.rewrite(key, object, Instant::now());
         self.flights.overtaken(key);
     }
 }

@@ -52,7 +52,14 @@ impl Writer {
             self.keep_what_was_seen(base);
             return Ok(());
         }
-        check_rewritable(dialect, &base.meta)?;
+        if let Err(refusal) = check_rewritable(dialect, &base.meta) {
+            if base.is_fresh {
+                return Err(refusal);
+            }
+            // It may have been restored since.
+            effort.must_look = true;
+            return Ok(());
+        }
         let is_large =
             base.meta.size > self.shared.copy_limit && base.meta.symlink_target.is_none();
         let in_parts = effort.in_parts || is_large;
@@ -108,13 +115,19 @@ impl Writer {
                 self.look_up_outcome(batch, effort, accepted, error).await
             }
             Kind::NotFound => {
-                // Looked for once more: some servers show directories that are no objects.
                 effort.vanished += 1;
                 match effort.vanished {
                     1 => Ok(()),
-                    _ if self.key.is_marker() => {
+                    // Some servers show directories that are no objects: it may have to be made.
+                    2 if self.key.is_marker() => {
                         effort.is_absent = true;
                         Ok(())
+                    }
+                    // Shown, not to be copied, and not to be made either.
+                    _ if self.key.is_marker() => {
+                        let feature = Feature::MetaOfDirectory;
+                        self.shared.findings.found(feature, false);
+                        Err(EditError::NotKept(feature.name()))
                     }
                     _ => Err(EditError::Stale),
                 }

@@ -44,7 +44,7 @@ impl Writer {
             });
             return Ok(());
         }
-        if !self.must_verify(batch, merged, carried, &written) {
+        if !self.must_verify(batch, base, merged, carried, &written) {
             self.wrote(written.meta, Some(carried.acl.clone()));
             return self.succeed(batch, &merged.accepted);
         }
@@ -115,6 +115,7 @@ impl Writer {
     fn must_verify(
         &self,
         batch: &mut Batch,
+        base: &Base,
         merged: &Merged,
         carried: &Carried,
         written: &Written,
@@ -124,6 +125,8 @@ impl Writer {
         let keeps = |feature| findings.keeps(feature) == Some(true);
         written.is_seen
             || !is_dated(&written.meta)
+            // What was said of the body (how it was made, its checksums) is no longer true.
+            || written.meta.etag != base.meta.etag
             || findings.conditions() == Conditions::Ignored
             || (!carried.tags.is_empty() && !keeps(Feature::TagsOnCopy))
             || (carried.acl_to_send().is_some() && !keeps(Feature::AclOnCopy))

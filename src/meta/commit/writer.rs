@@ -136,7 +136,7 @@ impl Writer {
         });
         let known = self.shared.cached(&self.key).and_then(|object| object.tags);
         let tags = known.or_else(|| counted_tags(self.shared.dialect(), &meta));
-        self.shared.learn(&self.key, Object { meta, tags, acl });
+        self.shared.learn_own(&self.key, Object { meta, tags, acl });
     }
 
     /// Takes what a HEAD showed that is not known to be as we wrote it.
@@ -265,18 +265,20 @@ async fn settle(shared: Arc<Shared>, key: Key, at: Instant) {
     }
     lines.remove(&key);
     if let Some((object, meta)) = seen {
-        let is_same = object.meta.last_modified == meta.last_modified;
-        let (tags, acl) = match is_same {
-            true => (object.tags, object.acl),
-            false => (counted_tags(shared.dialect(), &meta), None),
-        };
-        shared.learn(
-            &key,
-            Object {
-                meta: Arc::new(meta),
-                tags,
-                acl,
-            },
-        );
+        if object.meta.last_modified == meta.last_modified {
+            let meta = Arc::new(meta);
+            shared.learn_own(&key, Object { meta, ..object });
+        } else {
+            let tags = counted_tags(shared.dialect(), &meta);
+            let meta = Arc::new(meta);
+            shared.learn(
+                &key,
+                Object {
+                    meta,
+                    tags,
+                    acl: None,
+                },
+            );
+        }
     }
 }

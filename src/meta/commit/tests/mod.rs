@@ -177,15 +177,9 @@ fn header(header: HttpHeader, value: Option<&str>) -> Change {
 }
 
 fn user(properties: &Properties) -> String {
-    let entry = |(name, value): (&Box<str>, &Box<[u8]>)| {
-        format!("{name}={}", String::from_utf8_lossy(value))
-    };
-    properties
-        .user
-        .iter()
-        .map(entry)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let entries = properties.user.iter();
+    let entries = entries.map(|(name, value)| format!("{name}={}", String::from_utf8_lossy(value)));
+    entries.collect::<Vec<_>>().join(" ")
 }
 
 /// Lets every write settle.
