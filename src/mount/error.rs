@@ -32,13 +32,18 @@ pub enum MountError {
         fstype: String,
     },
     /// It cannot be looked at.
-    #[error("mount point {0:?} cannot be used: {1}")]
+    #[error("mount point {0:?} cannot be used ({1}): name an empty directory of yours")]
     Unusable(PathBuf, #[source] io::Error),
     /// The kernel has no FUSE, or the container was not given it.
     #[error(
         "/dev/fuse cannot be opened ({0}): load the kernel's FUSE with `modprobe fuse`, or give the container --device /dev/fuse"
     )]
     NoDevice(#[source] io::Error),
+    /// The device is not for everybody, as it usually is.
+    #[error(
+        "/dev/fuse may not be opened by this user: allow it with `chmod 666 /dev/fuse`, or mount as root"
+    )]
+    DeviceDenied,
     /// An ordinary user needs the set-user-id program that mounts for him.
     #[error("fusermount3 was not found: install the package fuse3 (or mount as root)")]
     NoFusermount,
@@ -48,7 +53,9 @@ pub enum MountError {
     )]
     AllowOther,
     /// fusermount3 refused, in its own words.
-    #[error("fusermount3 could not mount on {0:?}: {1}")]
+    #[error(
+        "fusermount3 could not mount on {0:?} ({1}): name an empty directory of yours, or mount as root"
+    )]
     Fusermount(PathBuf, String),
     /// mount(2) refused.
     #[error("the kernel could not mount on {0:?}: {1}")]

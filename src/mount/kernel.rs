@@ -111,11 +111,7 @@ pub fn mount(point: &Path, options: &Options) -> Result<(Mounted, OwnedFd), Moun
 }
 
 fn mount_directly(point: &Path, options: &Options) -> Result<OwnedFd, MountError> {
-    let device = std::fs::File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/fuse")
-        .map_err(MountError::NoDevice)?;
+    let device = open_device()?;
     let data = format!(
         "fd={},rootmode=40000,user_id={},group_id={}{}",
         device.as_raw_fd(),
@@ -136,6 +132,15 @@ fn mount_directly(point: &Path, options: &Options) -> Result<OwnedFd, MountError
     Ok(device.into())
 }
 
+fn open_device() -> Result<std::fs::File, MountError> {
+    let mut options = std::fs::File::options();
+    let opened = options.read(true).write(true).open("/dev/fuse");
+    opened.map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => MountError::DeviceDenied,
+        _ => MountError::NoDevice(error),
+    })
+}
+
 /// The kernel checks owner and modes (`default_permissions`), for other users as for the one who mounts.
 fn shared_options(options: &Options) -> &'static str {
     if options.allow_other {
@@ -147,9 +152,8 @@ fn shared_options(options: &Options) -> &'static str {
 
 fn mount_by_helper(point: &Path, options: &Options) -> Result<OwnedFd, MountError> {
     let failed = |error: io::Error| MountError::Kernel(point.into(), error);
-    if let Err(error) = std::fs::metadata("/dev/fuse") {
-        return Err(MountError::NoDevice(error));
-    }
+    // It opens the device with this user's rights.
+    open_device()?;
     let source = options.source.replace('\\', r"\\").replace(',', r"\,");
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
     // The descriptor to answer on is its standard input: a child inherits that one without further ado.

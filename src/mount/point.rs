@@ -1,6 +1,7 @@
 //! The directory to mount on: what must hold before, and cleaning up after a daemon that died.
 
 use super::{MountError, kernel, table};
+use rustix::io::Errno;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -29,20 +30,15 @@ pub fn prepare(point: &Path, nonempty: bool) -> Result<PathBuf, MountError> {
 fn clear_dead(point: &Path) -> Result<(), MountError> {
     const MOST: usize = 16;
     for _ in 0..MOST {
-        match point.metadata() {
-            Err(error) if is_dead(&error) => {
-                log::warn!("{point:?} is a mount whose daemon is gone: unmounting it");
-                let path = resolve_parent(point).map_err(|e| MountError::of_point(point, e))?;
-                kernel::detach(&path).map_err(|e| MountError::Unusable(point.into(), e))?;
-            }
-            _ => break,
+        // Not stat(2), which the kernel may answer of itself for as long as the dead daemon told it to.
+        if rustix::fs::statfs(point).err() != Some(Errno::NOTCONN) {
+            break;
         }
+        log::warn!("{point:?} is a mount whose daemon is gone: unmounting it");
+        let path = resolve_parent(point).map_err(|e| MountError::of_point(point, e))?;
+        kernel::detach(&path).map_err(|e| MountError::Unusable(point.into(), e))?;
     }
     Ok(())
-}
-
-fn is_dead(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(libc::ENOTCONN)
 }
 
 /// Resolves all but the last component, which cannot be looked at.

@@ -166,6 +166,8 @@ fn a_mount_over_one_whose_daemon_died_works() {
     let bucket = with_an_object();
     let place = Place::new();
     let daemon = place.mounted(&bucket);
+    // The kernel goes on answering this for a while.
+    fs::metadata(&place.mnt).unwrap();
     kill_process(daemon.0, Signal::KILL).unwrap();
     daemon.ends();
     place.mounted(&bucket);

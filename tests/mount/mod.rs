@@ -7,6 +7,7 @@ mod attributes;
 mod directories;
 mod files;
 mod lifecycle;
+mod ordinary;
 
 use crate::env::Leash;
 use metamount::config::{Addressing, Bucket, Config};
