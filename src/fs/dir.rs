@@ -123,6 +123,8 @@ impl Fs {
             );
             if taken.is_err() {
                 fs.forget(ino, 1);
+            } else if !certain {
+                fs.meta.will_need([key]);
             }
             taken
         })
@@ -194,7 +196,7 @@ impl Fs {
     fn entry_facts(&self, key: &Key, child: &Child, kind: Kind) -> Facts {
         let now = Instant::now();
         if kind == Kind::File
-            && let Known::Present(object) = self.meta.known(key)
+            && let Known::Present(object) = self.meta.peek(key)
             && object.meta.last_modified >= child.modified
         {
             return self.facts_of_file(&object, now);

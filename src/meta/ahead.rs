@@ -39,7 +39,7 @@ const FIRST: usize = 4;
 /// How far ahead it reads at first in a directory where it goes on.
 const ONWARD: usize = 16;
 
-/// How long after a walk's last step another directory is taken for where it goes on.
+/// How long after a walk's last step a use further on, or in another directory, is taken for where it goes on.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Keys that wait to be read ahead at most; more are not needed soon.
@@ -83,28 +83,38 @@ struct Walk {
     part: Part,
     /// Whether it visits directories too: their markers are asked for.
     directories: bool,
+    /// When it made its last step.
+    stepped: Instant,
 }
 
 impl Walk {
-    fn new(at: usize, part: Part) -> Self {
+    fn new(at: usize, part: Part, now: Instant) -> Self {
         Self {
             last: at,
             distance: 0,
             next: at + 1,
             part,
             directories: false,
+            stepped: now,
         }
     }
 
-    /// Returns whether a use of entry `at` belongs to this walk.
-    fn covers(&self, at: usize) -> bool {
-        let reach = self.distance.max(STEP);
-        (self.last.saturating_sub(reach)..=self.last + reach).contains(&at)
+    /// Returns whether a use of entry `at` belongs to this walk: one of what it has read ahead, unless it was made too
+    /// long ago, or one close by.
+    fn covers(&self, at: usize, now: Instant) -> bool {
+        let has_paused = now >= self.stepped + PAUSE;
+        let reach = if has_paused {
+            STEP
+        } else {
+            self.distance.max(STEP)
+        };
+        (self.last.saturating_sub(STEP)..=self.last + reach).contains(&at)
     }
 
     /// Takes a use of entry `at`; one that is further on makes the walk read further ahead.
-    fn step(&mut self, at: usize, furthest: usize) {
+    fn step(&mut self, at: usize, furthest: usize, now: Instant) {
         if at > self.last {
+            self.stepped = now;
             self.last = at;
             self.distance = (self.distance * 2).clamp(FIRST, furthest);
         }
@@ -147,10 +157,10 @@ impl Ahead {
         let mut state = self.state.lock();
         let is_walking = state.stepped.is_some_and(|then| now < then + PAUSE);
         let walks = state.walks.get_or_insert_mut(dir.into(), Vec::new);
-        let mut walk = match (walks.iter().position(|walk| walk.covers(at)), part) {
+        let mut walk = match (walks.iter().position(|walk| walk.covers(at, now)), part) {
             (Some(found), _) => walks.remove(found),
             (None, Some(part)) => {
-                let mut walk = Walk::new(at, part);
+                let mut walk = Walk::new(at, part, now);
                 if is_walking && walks.is_empty() {
                     walk.distance = ONWARD;
                 }
@@ -158,7 +168,7 @@ impl Ahead {
             }
             (None, None) => return,
         };
-        walk.step(at, 2 * self.most);
+        walk.step(at, 2 * self.most, now);
         walk.part = part.unwrap_or(walk.part);
         walk.directories |= key.is_marker();
         let jobs = jobs(&stream, &mut walk);
@@ -287,10 +297,11 @@ mod tests {
 
     /// Returns how far each use of an entry makes one walk read, `None` where the use is none of it.
     fn reads(uses: &[usize]) -> Vec<Option<usize>> {
-        let mut walk = Walk::new(uses[0], Part::Head);
+        let now = Instant::now();
+        let mut walk = Walk::new(uses[0], Part::Head, now);
         let step = |at: &usize| {
-            walk.covers(*at).then(|| {
-                walk.step(*at, FURTHEST);
+            walk.covers(*at, now).then(|| {
+                walk.step(*at, FURTHEST, now);
                 let range = walk.range();
                 walk.next = range.end;
                 range.len()
@@ -307,6 +318,19 @@ mod tests {
     #[test_case(&[10, 9, 8] => vec![Some(0), Some(0)]; "backwards reads nothing")]
     fn a_walk_reads_as_far_as_it_has_proved(uses: &[usize]) -> Vec<Option<usize>> {
         reads(uses)
+    }
+
+    #[test_case(20, 0, true; "what was read ahead")]
+    #[test_case(140, 0, false; "what was not")]
+    #[test_case(20, 1, false; "what was read ahead long ago")]
+    #[test_case(14, 1, true; "the next step, however late")]
+    #[test_case(5, 0, false; "where the walk has been: another walk")]
+    fn a_use_belongs_to_a_walk_or_not(at: usize, seconds: u64, expected: bool) {
+        let now = Instant::now();
+        let mut walk = Walk::new(10, Part::Head, now);
+        walk.distance = FURTHEST;
+        let later = now + Duration::from_secs(seconds);
+        assert_eq!(walk.covers(at, later), expected);
     }
 
     #[test]

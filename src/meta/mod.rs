@@ -64,6 +64,16 @@ pub enum Known {
     Unknown,
 }
 
+impl From<Option<Cached>> for Known {
+    fn from(cached: Option<Cached>) -> Self {
+        match cached {
+            Some(Cached::Present(object)) => Self::Present(object),
+            Some(Cached::Absent) => Self::Absent,
+            None => Self::Unknown,
+        }
+    }
+}
+
 /// How the read side serves, for `status`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -136,13 +146,17 @@ impl Metadata {
 
     /// Returns what is known of an object, at no request.
     pub fn known(&self, key: &Key) -> Known {
-        let known = match self.take_up(key) {
-            Some(Cached::Present(object)) => Known::Present(object),
-            Some(Cached::Absent) => Known::Absent,
-            None => return Known::Unknown,
-        };
-        self.hits.fetch_add(1, Ordering::Relaxed);
-        known
+        let cached = self.take_up(key);
+        if cached.is_some() {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+        }
+        cached.into()
+    }
+
+    /// As [`Metadata::known`], and is no use of it: what is only shown beside others is not counted, kept longer or
+    /// read ahead of.
+    pub fn peek(&self, key: &Key) -> Known {
+        self.source.cache.peek(key.as_str(), Instant::now()).into()
     }
 
     /// Returns an object: one HEAD unless it is known. [`crate::store::Kind::NotFound`] when there is none.
@@ -275,7 +289,6 @@ impl Metadata {
     /// Returns an object as a walk over attributes asks for it.
     async fn visit(&self, key: &Key, part: Part) -> Result<Object> {
         let known = match self.take_up(key) {
-            _ if part == Part::Fresh => None,
             Some(Cached::Absent) => Some(Err(fetch::not_found(key))),
             Some(Cached::Present(object)) => fetch::has(&object, part).then_some(Ok(object)),
             None => None,
@@ -284,7 +297,7 @@ impl Metadata {
             self.hits.fetch_add(1, Ordering::Relaxed);
             return known;
         }
-        if !self.settings.ttl.is_zero() && part != Part::Fresh {
+        if !self.settings.ttl.is_zero() {
             self.ahead.used(key, Some(part));
         }
         self.fetch(key, part).await
@@ -293,11 +306,9 @@ impl Metadata {
     async fn fetch(&self, key: &Key, part: Part) -> Result<Object> {
         self.misses.fetch_add(1, Ordering::Relaxed);
         let (dir, name) = split(key.as_str());
-        let listed = self.directories.known(dir, name);
-        let asking = Asking {
-            ahead: false,
-            link: matches!(listed, KnownChild::Present(c) if c.kind == ChildKind::Symlink),
-        };
+        let link = self.dialect().has_symlinks()
+            && matches!(self.directories.known(dir, name), KnownChild::Present(c) if c.kind == ChildKind::Symlink);
+        let asking = Asking { ahead: false, link };
         self.source.object(key, part, asking).await
     }
 }

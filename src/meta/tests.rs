@@ -531,6 +531,21 @@ async fn a_walk_goes_on_into_directories() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_second_walk_is_read_ahead_as_the_first() {
+    let bucket = Bucket::new(&S3);
+    for n in 0..100 {
+        bucket.add(&format!("d/{n:04}"), "");
+    }
+    for round in 1..=3 {
+        let began = Instant::now();
+        walk(&bucket, "d/").await;
+        assert!(began.elapsed() <= RTT * 8, "{:?}", began.elapsed());
+        assert_eq!(bucket.requests(), (100 * round, round, 0));
+        tokio::time::advance(Duration::from_secs(61)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_walk_over_files_leaves_directories_alone() {
     let bucket = Bucket::new(&S3);
     for n in 0..100 {
