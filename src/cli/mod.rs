@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Mount(mount::Mount),
+    Mount(Box<mount::Mount>),
     Unmount(unmount::Unmount),
     Status(status::Status),
     Show(show::Show),

@@ -72,7 +72,7 @@ impl Mount {
         match parse::<super::Cli>(&all)? {
             Parsed::Command(super::Cli {
                 command: Command::Mount(mount),
-            }) => Ok(mount),
+            }) => Ok(*mount),
             _ => unreachable!("options do not change the command"),
         }
     }

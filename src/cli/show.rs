@@ -64,9 +64,20 @@ const POSIX: &[&str] = &["mode", "uid", "gid", "mtime"];
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Shown {
     path: String,
-    /// Title, JSON name, entries.
-    groups: Vec<(&'static str, &'static str, Vec<(String, String)>)>,
+    groups: Vec<Section>,
 }
+
+/// Entries that belong together.
+#[derive(Debug, PartialEq, Eq)]
+struct Section {
+    /// For people.
+    title: &'static str,
+    /// In JSON.
+    name: &'static str,
+    entries: Entries,
+}
+
+type Entries = Vec<(String, String)>;
 
 impl Show {
     pub(super) fn run(self) -> Result<ExitCode> {
@@ -134,11 +145,11 @@ impl Shown {
         Ok(Self {
             path: text(path.as_os_str().as_bytes()),
             groups: vec![
-                ("object", "object", object),
-                ("user metadata", "metadata", user),
-                ("tags", "tags", tags),
-                ("HTTP headers", "http", http),
-                ("owner, mode and time", "posix", posix),
+                Section::new("object", "object", object),
+                Section::new("user metadata", "metadata", user),
+                Section::new("tags", "tags", tags),
+                Section::new("HTTP headers", "http", http),
+                Section::new("owner, mode and time", "posix", posix),
             ],
         })
     }
@@ -146,27 +157,36 @@ impl Shown {
     fn json(&self) -> Value {
         let mut all = Map::new();
         all.insert("path".into(), self.path.clone().into());
-        for (_, name, entries) in &self.groups {
-            let entries = entries.iter().map(|(k, v)| (k.clone(), v.clone().into()));
-            all.insert((*name).into(), Value::Object(entries.collect()));
+        for group in &self.groups {
+            let entries = group.entries.iter();
+            let entries = entries.map(|(k, v)| (k.clone(), v.clone().into()));
+            all.insert(group.name.into(), Value::Object(entries.collect()));
         }
         Value::Object(all)
     }
 
     fn for_people(&self) -> String {
         let mut out = format!("{}\n", self.path);
-        for (title, _, entries) in self.groups.iter().filter(|(_, _, e)| !e.is_empty()) {
+        for Section { title, entries, .. } in &self.groups {
+            let Some(width) = entries.iter().map(|(k, _)| k.chars().count()).max() else {
+                continue;
+            };
             writeln!(out, "  {title}").expect("a string takes all");
-            let width = entries
-                .iter()
-                .map(|(k, _)| k.chars().count())
-                .max()
-                .unwrap_or(0);
             for (key, value) in entries {
                 writeln!(out, "    {key:<width$}  {value}").expect("a string takes all");
             }
         }
         out
+    }
+}
+
+impl Section {
+    fn new(title: &'static str, name: &'static str, entries: Entries) -> Self {
+        Self {
+            title,
+            name,
+            entries,
+        }
     }
 }
 
@@ -200,7 +220,7 @@ struct Node<'a> {
 
 impl Node<'_> {
     /// Reads attributes by name, leaving out those that are not there.
-    fn named(&self, prefix: &str, names: &[&str]) -> Result<Vec<(String, String)>> {
+    fn named(&self, prefix: &str, names: &[&str]) -> Result<Entries> {
         let mut found = Vec::new();
         for name in names {
             if let Some(value) = self.value(format!("{prefix}{name}").as_bytes())? {
@@ -321,13 +341,13 @@ mod tests {
         Shown {
             path: "mnt/a.txt".into(),
             groups: vec![
-                (
+                Section::new(
                     "object",
                     "object",
                     vec![entry("key", "a.txt"), entry("storage-class", "IA")],
                 ),
-                ("user metadata", "metadata", vec![entry("author", "Jane")]),
-                ("tags", "tags", vec![]),
+                Section::new("user metadata", "metadata", vec![entry("author", "Jane")]),
+                Section::new("tags", "tags", vec![]),
             ],
         }
     }

@@ -39,7 +39,7 @@ impl Unmount {
 pub(super) fn unmount(mountpoint: &Path) -> Result<()> {
     let path = resolve(mountpoint)?;
     let entry = table::mounted_at(&path).map_err(|e| Failure(format!("/proc: {e}")))?;
-    if !entry.is_some_and(|entry| entry.fstype == "fuse.metamount") {
+    if entry.is_none_or(|entry| entry.fstype != "fuse.metamount") {
         return Err(Failure(format!(
             "{mountpoint:?} is not where metamount mounted something: name the directory that `metamount mount` was given"
         )));

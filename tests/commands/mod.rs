@@ -10,7 +10,6 @@ mod status;
 
 use crate::env::{Bucket, Leash, metamount, until};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -166,8 +165,4 @@ fn names(dir: impl AsRef<Path>) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-fn os(text: &str) -> &OsStr {
-    OsStr::new(text)
 }

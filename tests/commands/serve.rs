@@ -19,21 +19,23 @@ impl Serving {
     fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let leash = Leash::new(child.id(), ":", &[]);
+        let mut said = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map(Result::unwrap);
         let mut lines = Vec::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if let Some(url) = line.strip_prefix("listening on http://") {
-                let address = url.parse().unwrap();
-                return Self {
-                    child,
-                    leash,
-                    lines,
-                    address,
-                };
-            }
-            lines.push(line);
+        let address = said.find_map(|line| {
+            let address = line
+                .strip_prefix("listening on http://")
+                .map(|a| a.parse().unwrap());
+            lines.extend(address.is_none().then_some(line));
+            address
+        });
+        Self {
+            child,
+            leash,
+            address: address.unwrap_or_else(|| panic!("no address in {lines:?}")),
+            lines,
         }
-        panic!("no address in {lines:?}");
     }
 
     fn service(&self, access_key: &str, secret: &str) -> Service {

@@ -1,6 +1,6 @@
 //! A bucket of a service: [`Store`](crate::store::Store) over HTTP.
 //!
-//! Every operation goes through one function, [`Client::exchange`]; the requests and answers themselves are built and
+//! Every operation goes through one function, `exchange`; the requests and answers themselves are built and
 //! read in `wire`, which does no I/O.
 
 mod body;
