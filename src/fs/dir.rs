@@ -1,7 +1,7 @@
 //! Reading directories: entries numbered within one opened listing, so that an offset stays valid while the bucket
 //! changes.
 
-use super::inode::{child_key, dir_of, kind_of};
+use super::inode::{child_key, dir_of, facts_of, kind_of};
 use super::{Attr, Error, Fs, Handle, Result};
 use crate::meta::{self, Child, Known, Listing};
 use crate::namespace::{Facts, Ino, Kind};
@@ -11,7 +11,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// An opened directory.
 pub(super) struct OpenDir {
@@ -103,15 +102,16 @@ impl Fs {
         {
             return Ok(());
         }
+        let believed = self.meta.listing_believed_for(dir_of(&dir.key));
         self.each_entry(&dir, offset, |fs, entry, next| {
             let (kind, certain) = fs.classify(&dir, entry);
             let Some(key) = child_key(dir_of(&dir.key), &entry.name, kind) else {
                 return Ok(());
             };
-            let facts = fs.entry_facts(&key, &entry.child, kind);
+            let facts = fs.entry_facts(&key, &entry.child, kind, believed);
             let ino = fs.inodes.lock().look_up(&key, facts);
             // Without a time to live the kernel looks the name up before it uses it.
-            let ttl = if certain { fs.ttl() } else { Duration::ZERO };
+            let ttl = if certain { believed } else { Duration::ZERO };
             let taken = add(
                 DirEntry {
                     name: &entry.name,
@@ -193,17 +193,16 @@ impl Fs {
     }
 
     /// Returns what is known of an entry: the listing's word, or that of a later HEAD or edit.
-    fn entry_facts(&self, key: &Key, child: &Child, kind: Kind) -> Facts {
-        let now = Instant::now();
+    fn entry_facts(&self, key: &Key, child: &Child, kind: Kind, ttl: Duration) -> Facts {
         if kind == Kind::File
             && let Known::Present(object) = self.meta.peek(key)
             && object.meta.last_modified >= child.modified
         {
-            return self.facts_of_file(&object, now);
+            return self.facts_of_file(key, &object);
         }
         Facts {
             kind,
-            ..self.facts_of(child, now)
+            ..facts_of(child, ttl)
         }
     }
 }

@@ -6,7 +6,6 @@ use crate::namespace::{Ino, Kind};
 use crate::store;
 use bytes::Bytes;
 use std::sync::Arc;
-use tokio::time::Instant;
 
 /// An opened file.
 pub(super) struct OpenFile {
@@ -30,7 +29,7 @@ impl Fs {
             return Err(Error::ReadOnly);
         }
         let object = self.meta.fresh(&key).await?;
-        let now = self.facts_of_file(&object, Instant::now());
+        let now = self.facts_of_file(&key, &object);
         if !self.inodes.lock().learn(ino, now) {
             return Err(Error::Replaced);
         }

@@ -19,7 +19,10 @@ impl Fs {
             // Only its HEAD tells what it is.
             KnownChild::Present(child) if child.maybe_symlink => None,
             KnownChild::Present(child) => Some(self.found(&dir, name, &child)),
-            KnownChild::Absent => Some(Ok(Looked::Absent(self.settings.ttl))),
+            KnownChild::Absent => {
+                let ttl = self.meta.believed_for(dir_of(&dir), name.as_str());
+                Some(Ok(Looked::Absent(ttl)))
+            }
             KnownChild::Unknown => None,
         }
     }
@@ -29,7 +32,10 @@ impl Fs {
         let (dir, name) = self.entry(parent, name)?;
         match self.meta.child(dir_of(&dir), name.as_str()).await? {
             Some(child) => self.found(&dir, name, &child),
-            None => Ok(Looked::Absent(self.settings.ttl)),
+            None => {
+                let ttl = self.meta.believed_for(dir_of(&dir), name.as_str());
+                Ok(Looked::Absent(ttl))
+            }
         }
     }
 
@@ -44,16 +50,15 @@ impl Fs {
             Ok(node) => node,
             Err(error) => return Some(Err(error)),
         };
-        let now = Instant::now();
         match (facts.kind, &key) {
             // What is shown of a directory does not change; whether it is there, a lookup tells.
             (Kind::Directory, _) | (_, None) => Some(Ok(self.attr(ino, &facts, self.settings.ttl))),
             (Kind::File, Some(key)) => match self.meta.known(key) {
-                Known::Present(object) => Some(self.now_is(ino, self.facts_of_file(&object, now))),
+                Known::Present(object) => Some(self.now_is(ino, self.facts_of_file(key, &object))),
                 Known::Absent => Some(self.is_gone(ino, Error::NotFound)),
-                Known::Unknown => self.believed(ino, &facts, now),
+                Known::Unknown => self.believed(ino, &facts),
             },
-            (Kind::Symlink, Some(_)) => self.believed(ino, &facts, now),
+            (Kind::Symlink, Some(_)) => self.believed(ino, &facts),
         }
     }
 
@@ -64,7 +69,7 @@ impl Fs {
         };
         if facts.kind == Kind::File {
             return match self.meta.object(&key).await {
-                Ok(object) => self.now_is(ino, self.facts_of_file(&object, Instant::now())),
+                Ok(object) => self.now_is(ino, self.facts_of_file(&key, &object)),
                 Err(error) if error.kind() == store::Kind::NotFound => {
                     self.is_gone(ino, Error::NotFound)
                 }
@@ -73,7 +78,10 @@ impl Fs {
         }
         let (dir, name) = split(&key);
         match self.meta.child(dir, name).await? {
-            Some(child) => self.now_is(ino, self.facts_of(&child, Instant::now())),
+            Some(child) => {
+                let ttl = self.meta.believed_for(dir, name);
+                self.now_is(ino, facts_of(&child, ttl))
+            }
             None => Err(Error::NotFound),
         }
     }
@@ -82,7 +90,7 @@ impl Fs {
     /// which the kernel does by itself when told that the inode is stale.
     fn now_is(&self, ino: Ino, facts: Facts) -> Result<Attr> {
         if self.inodes.lock().learn(ino, facts) {
-            Ok(self.attr(ino, &facts, self.settings.ttl))
+            Ok(self.attr(ino, &facts, left(&facts)))
         } else {
             self.is_gone(ino, Error::Replaced)
         }
@@ -141,37 +149,26 @@ impl Fs {
     fn found(&self, dir: &Option<Key>, name: Name<'_>, child: &Child) -> Result<Looked> {
         let kind = kind_of(child);
         let key = child_key(dir_of(dir), name.as_str(), kind).ok_or(Error::NameTooLong)?;
-        let facts = self.facts_of(child, Instant::now());
+        let ttl = self.meta.believed_for(dir_of(dir), name.as_str());
+        let facts = facts_of(child, ttl);
         let ino = self.inodes.lock().look_up(&key, facts);
-        Ok(Looked::Found(self.attr(ino, &facts, self.settings.ttl)))
+        Ok(Looked::Found(self.attr(ino, &facts, ttl)))
     }
 
-    pub(super) fn facts_of(&self, child: &Child, now: Instant) -> Facts {
-        let kind = kind_of(child);
-        Facts {
-            kind,
-            body: match kind {
-                Kind::Directory => Body::NONE,
-                Kind::File | Kind::Symlink => Body::of(&child.etag),
-            },
-            size: child.size,
-            modified: child.modified,
-            until: (now + self.settings.ttl).into_std(),
-        }
-    }
-
-    pub(super) fn facts_of_file(&self, object: &Object, now: Instant) -> Facts {
+    /// Returns what a HEAD, or an edit of ours, says of a file.
+    pub(super) fn facts_of_file(&self, key: &Key, object: &Object) -> Facts {
+        let (dir, name) = split(key);
         Facts {
             kind: Kind::File,
             body: Body::of(&object.meta.etag),
             size: object.meta.size,
             modified: object.meta.last_modified,
-            until: (now + self.settings.ttl).into_std(),
+            until: (Instant::now() + self.meta.believed_for(dir, name)).into_std(),
         }
     }
 
-    fn believed(&self, ino: Ino, facts: &Facts, now: Instant) -> Option<Result<Attr>> {
-        let left = facts.until.checked_duration_since(now.into_std())?;
+    fn believed(&self, ino: Ino, facts: &Facts) -> Option<Result<Attr>> {
+        let left = left(facts);
         (!left.is_zero()).then(|| Ok(self.attr(ino, facts, left)))
     }
 
@@ -181,6 +178,27 @@ impl Fs {
             ttl,
         }
     }
+}
+
+/// Returns what a listing or lookup says of a name, believed for `ttl`.
+pub(super) fn facts_of(child: &Child, ttl: Duration) -> Facts {
+    let kind = kind_of(child);
+    Facts {
+        kind,
+        body: match kind {
+            Kind::Directory => Body::NONE,
+            Kind::File | Kind::Symlink => Body::of(&child.etag),
+        },
+        size: child.size,
+        modified: child.modified,
+        until: (Instant::now() + ttl).into_std(),
+    }
+}
+
+/// Returns how long facts are believed still.
+fn left(facts: &Facts) -> Duration {
+    let now = Instant::now().into_std();
+    facts.until.saturating_duration_since(now)
 }
 
 /// What setattr is asked to change.

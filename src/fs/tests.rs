@@ -77,7 +77,7 @@ fn errno<T: std::fmt::Debug>(result: Result<T>) -> i32 {
     result.unwrap_err().errno()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_name_is_asked_for_once() {
     let store = bucket();
     put(&store, "d/a", "").await;
@@ -99,7 +99,7 @@ async fn a_name_is_asked_for_once() {
     assert!(fs.node(a).is_err());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_not_there_is_known_to_be_absent() {
     let fs = fs_over(bucket());
     let none = fs.lookup(Ino::ROOT, b"none").await.unwrap();
@@ -283,4 +283,31 @@ async fn what_was_listed_is_believed_for_its_time() {
     assert!(fs.try_getattr(ino).is_none());
     assert_eq!(fs.getattr(ino).await.unwrap().stat, attr.stat);
     assert_eq!(store.requests().of(Operation::HeadObject), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_kernel_believes_nothing_longer_than_we_do() {
+    let store = bucket();
+    put(&store, "a", "").await;
+    let fs = fs_over(store.clone());
+    let handle = fs.opendir(Ino::ROOT).unwrap();
+    fs.read_names(handle, 0).await;
+    tokio::time::advance(fs.ttl() * 3 / 4).await;
+    let left = fs.ttl() / 4;
+    let a = fs.try_lookup(Ino::ROOT, b"a").unwrap().unwrap();
+    assert!(
+        matches!(a, Looked::Found(attr) if attr.ttl == left),
+        "{a:?}"
+    );
+    let none = fs.try_lookup(Ino::ROOT, b"none").unwrap().unwrap();
+    assert_eq!(none, Looked::Absent(left));
+    let mut told = Vec::new();
+    fs.readdirplus(handle, 2, |_, attr| {
+        told.push(attr.ttl);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(told, [left]);
+    assert_eq!(store.requests().of(Operation::ListObjects), 1);
 }

@@ -85,6 +85,11 @@ impl Cache {
         (now < entry.expires).then(|| entry.cached())
     }
 
+    /// Returns until when what is known of `key` is believed.
+    pub(super) fn expires(&self, key: &str) -> Option<Instant> {
+        self.state.lock().map.peek(key).map(|entry| entry.expires)
+    }
+
     /// Takes an object as it is now. Its raw answer is not kept.
     pub fn put(&self, key: &Key, object: Object, now: Instant) {
         self.insert(key, Some(object), now, false);

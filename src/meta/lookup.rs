@@ -37,6 +37,11 @@ impl Lookups {
         (now < *expires).then(|| found.clone())
     }
 
+    /// Returns until when the answer for a key is believed.
+    pub(super) fn expires(&self, key: &str) -> Option<Instant> {
+        self.0.lock().peek(key).map(|(_, expires)| *expires)
+    }
+
     fn put(&self, key: &str, found: Found, expires: Instant) {
         self.0.lock().put(key.into(), (found, expires));
     }

@@ -17,6 +17,7 @@ mod lookup;
 mod page;
 #[cfg(test)]
 mod tests;
+mod validity;
 
 pub use child::{Child, ChildKind, DirEntry, KnownChild};
 pub use commit::{Conditions, EditReport};
