@@ -29,7 +29,7 @@ struct Bench {
 pub fn run(filters: &[String]) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let server = Server::start();
-    let store = runtime.block_on(server.store());
+    let store = server.store();
     let proxy = Proxy::start(server.address(), ROUND_TRIP).expect("the proxy can be started");
     let (direct, far) = (
         format!("http://{}", server.address()),

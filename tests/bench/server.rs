@@ -2,7 +2,10 @@
 
 use crate::peers::{ACCESS_KEY, BUCKET, SECRET_KEY};
 use metamount::config::{Addressing, Bucket};
-use metamount::store::{Dialect, Store, types};
+use metamount::store::credentials::Fixed;
+use metamount::store::endpoint::{Endpoint, Fallback};
+use metamount::store::types::{self, Credentials, Secret};
+use metamount::store::{Client, Dialect, Store};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -70,7 +73,7 @@ impl Server {
     }
 
     /// Returns our own client of the bucket.
-    pub async fn store(&self) -> Arc<dyn Store> {
+    pub fn store(&self) -> Arc<dyn Store> {
         let bucket = Bucket {
             dialect: Dialect::of_scheme("s3").expect("it is one of ours"),
             name: BUCKET.into(),
@@ -82,9 +85,20 @@ impl Server {
             allow_http: false,
             max_requests: 64,
         };
-        metamount::store::open(&bucket)
-            .await
-            .expect("the client can be made")
+        let credentials = Credentials {
+            access_key: ACCESS_KEY.into(),
+            secret: Secret::new(SECRET_KEY),
+            token: None,
+            expires: None,
+        };
+        let endpoint = Endpoint::resolve(&bucket, &Fallback::default()).expect("a valid endpoint");
+        let client = Client::new(
+            bucket.dialect,
+            endpoint,
+            bucket.max_requests,
+            Arc::new(Fixed(credentials)),
+        );
+        Arc::new(client.expect("a client can be made"))
     }
 
     fn wait(&self) {
