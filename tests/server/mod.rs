@@ -3,6 +3,7 @@
 mod client;
 mod crash;
 mod local;
+mod node;
 mod raw;
 mod sdk;
 
