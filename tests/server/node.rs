@@ -5,7 +5,7 @@ use super::local::{ACCESS_KEY, BUCKET, SECRET};
 use std::path::Path;
 use std::process::Command;
 
-/// Where `scripts/test` installs the package: `npm install --prefix target/test-node ali-oss@6`.
+/// Where `scripts/test` installs the package.
 const MODULES: &str = "target/test-node/node_modules";
 
 #[test]
