@@ -18,12 +18,35 @@ pub(super) struct Carried {
     is_default_acl: bool,
     /// The tags, where they had to be asked for.
     pub(super) tags: Tags,
+    /// Whether the rewrite is a multipart upload, which is told of the tags, not a copy, which is to take them along.
+    in_parts: bool,
 }
 
 impl Carried {
     /// Returns the ACL where it is not the one that a new object has anyway.
     pub(super) fn acl_to_send(&self) -> Option<&Acl> {
         (!self.is_default_acl).then_some(&*self.acl)
+    }
+
+    /// Returns what the server must be known to keep for nothing to be looked at after the rewrite.
+    pub(super) fn features(&self) -> impl Iterator<Item = Feature> {
+        let tags = (!self.tags.is_empty()).then(|| self.tags_feature());
+        let acl = (!self.is_default_acl).then(|| self.acl_feature());
+        tags.into_iter().chain(acl)
+    }
+
+    fn tags_feature(&self) -> Feature {
+        match self.in_parts {
+            true => Feature::TagsOfUpload,
+            false => Feature::TagsOnCopy,
+        }
+    }
+
+    fn acl_feature(&self) -> Feature {
+        match self.in_parts {
+            true => Feature::AclOfUpload,
+            false => Feature::AclOnCopy,
+        }
     }
 }
 
@@ -47,17 +70,15 @@ impl Writer {
             acl,
             is_default_acl,
             tags,
+            in_parts,
         })
     }
 
     async fn acl(&self) -> Result<Arc<Acl>, EditError> {
         let shared = &self.shared;
-        let has_acls = shared
-            .has_acls
-            .get_or_try_init(|| shared.store.has_object_acls())
-            .await;
         // Unanswered, an object may have one.
-        if !has_acls.copied().unwrap_or(true) {
+        let ask = || async { shared.store.has_object_acls().await.unwrap_or(true) };
+        if !*shared.has_acls.get_or_init(ask).await {
             return Ok(Arc::new(default_acl(shared.dialect())));
         }
         match shared.store.get_acl(&self.key, None).await {
@@ -86,61 +107,67 @@ impl Writer {
 
     /// Puts back what the rewrite lost of what it carried; `seen` is a HEAD after it. Returns whether it wrote.
     pub(super) async fn put_back(&self, carried: &Carried, seen: Option<&ObjectMeta>) -> bool {
-        let tags = self.put_back_tags(&carried.tags, seen).await;
-        let acl = self.put_back_acl(carried.acl_to_send()).await;
+        let tags = self.put_back_tags(carried, seen).await;
+        let acl = self.put_back_acl(carried).await;
         tags || acl
     }
 
-    async fn put_back_tags(&self, tags: &Tags, seen: Option<&ObjectMeta>) -> bool {
+    async fn put_back_tags(&self, carried: &Carried, seen: Option<&ObjectMeta>) -> bool {
         let (store, findings) = (&self.shared.store, &self.shared.findings);
-        if tags.is_empty() {
-            return false;
-        }
-        if findings.keeps(Feature::TagsOnCopy) != Some(false) {
-            let count = seen.and_then(|meta| meta.tag_count);
-            let counted = count.is_some_and(|n| n as usize == tags.len());
-            // HEAD may not tell, and a server that lost them may not even answer.
-            if counted
-                || store
-                    .get_tags(&self.key, None)
-                    .await
-                    .is_ok_and(|there| there == *tags)
-            {
-                findings.found(Feature::TagsOnCopy, true);
-                return false;
+        let (tags, feature) = (&carried.tags, carried.tags_feature());
+        match findings.keeps(feature) {
+            _ if tags.is_empty() => return false,
+            Some(true) => return false,
+            Some(false) => {}
+            None => {
+                let count = seen.and_then(|meta| meta.tag_count);
+                let counted = count.is_some_and(|n| n as usize == tags.len());
+                // HEAD may not tell, and a server that lost them may not even answer.
+                let kept = counted
+                    || store
+                        .get_tags(&self.key, None)
+                        .await
+                        .is_ok_and(|there| there == *tags);
+                findings.found(feature, kept);
+                if kept {
+                    return false;
+                }
             }
-            findings.found(Feature::TagsOnCopy, false);
         }
         if let Err(error) = store.put_tags(&self.key, None, tags).await {
+            let key = &self.key;
             self.shared
                 .counts
-                .lost(format!("the tags of {:?} were lost: {error}", self.key));
+                .lost(format!("the tags of {key:?} were lost: {error}"));
         }
         true
     }
 
-    async fn put_back_acl(&self, acl: Option<&Acl>) -> bool {
+    async fn put_back_acl(&self, carried: &Carried) -> bool {
         let (store, findings) = (&self.shared.store, &self.shared.findings);
-        let Some(acl) = acl else { return false };
-        match findings.keeps(Feature::AclOnCopy) {
+        let Some(acl) = carried.acl_to_send() else {
+            return false;
+        };
+        match findings.keeps(carried.acl_feature()) {
             Some(true) => return false,
             Some(false) => {}
-            None => match store.get_acl(&self.key, None).await {
-                Ok(there) => {
-                    let kept = same_acl(&there, acl);
-                    findings.found(Feature::AclOnCopy, kept);
-                    if kept {
-                        return false;
-                    }
+            None => {
+                // Without an answer it was sent all the same; the next rewrite finds out whether it stays.
+                let Ok(there) = store.get_acl(&self.key, None).await else {
+                    return false;
+                };
+                let kept = same_acl(&there, acl);
+                findings.found(carried.acl_feature(), kept);
+                if kept {
+                    return false;
                 }
-                // It was sent; the next rewrite finds out whether it stayed.
-                Err(_) => return false,
-            },
+            }
         }
         if let Err(error) = store.put_acl(&self.key, None, acl).await {
+            let key = &self.key;
             self.shared
                 .counts
-                .lost(format!("the ACL of {:?} was lost: {error}", self.key));
+                .lost(format!("the ACL of {key:?} was lost: {error}"));
         }
         true
     }

@@ -5,10 +5,10 @@ use super::batch::Batch;
 use super::server::Feature;
 use super::writer::Writer;
 use crate::meta::edit::{EditError, is_applied};
-use crate::store::Result;
 use crate::store::types::{
     ETag, HttpHeader, ObjectMeta, Properties, PutRequest, Tags, WriteCondition,
 };
+use crate::store::{Kind, Result};
 use bytes::Bytes;
 
 /// The content type of a marker, as consoles and other filesystems write it.
@@ -34,10 +34,19 @@ impl Writer {
         }
         let etag = match self.put_marker(merged.properties, Tags::new()).await {
             Ok(etag) => etag,
+            // The next look shows whether it was made.
+            Err(error)
+                if matches!(error.kind(), Kind::Unknown | Kind::Unavailable)
+                    && effort.unknown == 0 =>
+            {
+                effort.unknown += 1;
+                effort.is_absent = false;
+                batch.mark_sent(&merged.accepted);
+                return Ok(());
+            }
             Err(error) => {
-                let meta = ObjectMeta::default();
                 return self
-                    .after_failure(batch, effort, &meta, &merged.accepted, error)
+                    .after_failure(effort, &ObjectMeta::default(), error)
                     .await;
             }
         };

@@ -9,7 +9,8 @@ use super::copy::Written;
 use super::writer::Writer;
 use crate::meta::edit::same_properties;
 use crate::store::types::{
-    ByteRange, CompletedPart, ETag, Properties, SourceConditions, Upload, WriteCondition,
+    ByteRange, CompletedPart, ETag, ObjectMeta, Properties, SourceConditions, Timestamp, Upload,
+    WriteCondition,
 };
 use crate::store::{Dialect, Error, Kind, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -41,12 +42,20 @@ impl Writer {
             .await?;
         match self.fill(&upload, base).await {
             Ok(version_id) => {
-                let mut meta = self.head().await?;
+                let seen = self.head().await;
+                let is_seen = seen.is_ok();
+                // Joined it is, also if nobody tells: an undated view is looked at again.
+                let mut meta = seen.unwrap_or_else(|_| ObjectMeta {
+                    properties: properties.clone(),
+                    last_modified: Timestamp::default(),
+                    date: None,
+                    ..ObjectMeta::clone(&base.meta)
+                });
                 meta.version_id = version_id.or(meta.version_id);
                 Ok(Written {
                     meta,
                     source_version: None,
-                    is_seen: true,
+                    is_seen,
                 })
             }
             Err(error) => {

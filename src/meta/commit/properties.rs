@@ -1,7 +1,8 @@
 //! Edits of user metadata, HTTP headers and class: merge, write, and what to do when the write fails.
 
+use super::acl::Carried;
 use super::base::{Base, Effort, busy};
-use super::batch::Batch;
+use super::batch::{Batch, Merged};
 use super::server::Feature;
 use super::writer::Writer;
 use crate::meta::edit::{EditError, Target};
@@ -81,8 +82,15 @@ impl Writer {
             }
             Err(error) => {
                 self.shared.flights.overtaken(&self.key);
-                self.after_failure(batch, effort, &base.meta, &merged.accepted, error)
-                    .await
+                if let Some(own) = &mut self.history.own {
+                    own.is_news = false;
+                }
+                if let Kind::Unknown | Kind::Unavailable = error.kind() {
+                    return self
+                        .look_up_outcome(batch, effort, &merged, &carried, error)
+                        .await;
+                }
+                self.after_failure(effort, &base.meta, error).await
             }
         }
     }
@@ -90,17 +98,12 @@ impl Writer {
     /// Decides whether a failed write is tried again: edits stay open, or the error is theirs.
     pub(super) async fn after_failure(
         &mut self,
-        batch: &mut Batch,
         effort: &mut Effort,
         meta: &ObjectMeta,
-        accepted: &[usize],
         error: Error,
     ) -> Result<(), EditError> {
         effort.must_look = true;
         effort.is_absent = false;
-        if let Some(own) = &mut self.history.own {
-            own.is_news = false;
-        }
         match error.kind() {
             Kind::Precondition | Kind::Conflict => {
                 self.shared.counts.add(&self.shared.counts.conflicts);
@@ -110,9 +113,6 @@ impl Writer {
                 }
                 tokio::time::sleep(self.jitter(effort)).await;
                 Ok(())
-            }
-            Kind::Unknown | Kind::Unavailable => {
-                self.look_up_outcome(batch, effort, accepted, error).await
             }
             Kind::NotFound => {
                 effort.vanished += 1;
@@ -155,16 +155,23 @@ impl Writer {
         &mut self,
         batch: &mut Batch,
         effort: &mut Effort,
-        accepted: &[usize],
+        merged: &Merged,
+        carried: &Carried,
         error: Error,
     ) -> Result<(), EditError> {
         self.shared.counts.add(&self.shared.counts.unknown_outcomes);
         effort.unknown += 1;
-        batch.mark_sent(accepted);
+        effort.must_look = true;
+        batch.mark_sent(&merged.accepted);
+        let dialect = self.shared.dialect();
         match self.head().await {
-            Ok(meta) if batch.all_applied(self.shared.dialect(), accepted, &meta.properties) => {
+            Ok(meta) if batch.all_applied(dialect, &merged.accepted, &meta.properties) => {
+                let meta = match self.put_back(carried, Some(&meta)).await {
+                    true => self.head().await.unwrap_or(meta),
+                    false => meta,
+                };
                 self.saw(meta);
-                for at in accepted {
+                for at in &merged.accepted {
                     batch.item(*at).decide(Ok(()));
                 }
                 Ok(())

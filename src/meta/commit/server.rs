@@ -18,6 +18,8 @@ pub(super) enum Feature {
     Acl,
     TagsOnCopy,
     AclOnCopy,
+    TagsOfUpload,
+    AclOfUpload,
 }
 
 /// The findings of a mount about its server.
@@ -56,6 +58,8 @@ impl Feature {
             Self::Acl => "an ACL".into(),
             Self::TagsOnCopy => "tags across a copy".into(),
             Self::AclOnCopy => "an ACL across a copy".into(),
+            Self::TagsOfUpload => "tags of a multipart upload".into(),
+            Self::AclOfUpload => "the ACL of a multipart upload".into(),
         }
     }
 }

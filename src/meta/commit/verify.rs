@@ -33,6 +33,7 @@ impl Writer {
         if let Some(intruder) = self.intruder(base, &written).await {
             self.shared.counts.add(&self.shared.counts.conflicts);
             batch.mark_sent(&merged.accepted);
+            self.put_back(carried, None).await;
             let acl = Some(carried.acl.clone());
             self.wrote(written.meta.clone(), acl.clone());
             effort.next = Some(Base {
@@ -74,13 +75,10 @@ impl Writer {
             self.shared.findings.found_conditions(Conditions::Ignored);
         }
         let missing = self.judge(batch, merged, &seen.properties, is_ours)?;
-        if missing {
-            batch.mark_sent(&merged.accepted);
-            effort.must_look = true;
-            self.take(seen, carried, is_ours);
-            return Ok(());
-        }
-        if is_ours && let Some(lost) = self.lost(batch, merged, &seen.properties) {
+        if !missing
+            && is_ours
+            && let Some(lost) = self.lost(batch, merged, &seen.properties)
+        {
             let key = &self.key;
             self.shared.counts.lost(format!(
                 "after an edit of {key:?} the server shows otherwise: {lost}"
@@ -93,6 +91,11 @@ impl Writer {
             seen
         };
         self.take(seen, carried, is_ours);
+        if missing {
+            batch.mark_sent(&merged.accepted);
+            effort.must_look = true;
+            return Ok(());
+        }
         self.succeed(batch, &merged.accepted)
     }
 
@@ -122,14 +125,12 @@ impl Writer {
     ) -> bool {
         let findings = &self.shared.findings;
         let is_new = |feature| findings.keeps(feature).is_none();
-        let keeps = |feature| findings.keeps(feature) == Some(true);
         written.is_seen
             || !is_dated(&written.meta)
             // What was said of the body (how it was made, its checksums) is no longer true.
             || written.meta.etag != base.meta.etag
             || findings.conditions() == Conditions::Ignored
-            || (!carried.tags.is_empty() && !keeps(Feature::TagsOnCopy))
-            || (carried.acl_to_send().is_some() && !keeps(Feature::AclOnCopy))
+            || carried.features().any(|feature| findings.keeps(feature) != Some(true))
             || merged
                 .accepted
                 .iter()

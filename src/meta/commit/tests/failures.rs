@@ -146,3 +146,51 @@ async fn a_writer_that_panics_leaves_its_callers_an_error_and_its_key_usable() {
     mount.set("a", "k", "1").await.unwrap();
     assert_eq!(world.user("a"), "author=John k=1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_does_not_lose_the_tags_that_a_copy_drops() {
+    let quirks = Quirks {
+        drops_tags_on_copy: true,
+        ..Default::default()
+    };
+    let world = World::with_quirks(&S3, quirks);
+    world.object("a").await;
+    let mount = world.mount();
+    world
+        .fault
+        .lose_answer(Operation::CopyObject, 2, Kind::Unknown);
+    mount.set("a", "k", "1").await.unwrap();
+    assert_eq!(world.record("a").tags.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_marker_whose_making_was_not_answered_is_found() {
+    for kind in [Kind::Unknown, Kind::Unavailable] {
+        let world = World::new(&S3);
+        let mount = world.mount();
+        world.fault.lose_answer(Operation::PutObject, 1, kind);
+        mount
+            .stage("d/", meta("k", Some("1")), Existence::Absent)
+            .await
+            .unwrap();
+        assert_eq!(world.user("d/"), "k=1");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_that_were_joined_are_joined_whether_a_head_answers_or_not() {
+    let quirks = Quirks {
+        copy_limit: Some(2),
+        ..Default::default()
+    };
+    let world = World::with_quirks(&S3, quirks);
+    world.object("a").await;
+    let mount = world.mount_with(2);
+    for nth in [3, 4] {
+        world.fault.fail(Operation::HeadObject, nth, Kind::Connect);
+    }
+    mount.set("a", "k", "1").await.unwrap();
+    assert_eq!(world.user("a"), "author=John k=1");
+    assert_eq!(world.fault.steps_left(), 0);
+    assert_eq!(mount.cached("a"), None);
+}

@@ -207,3 +207,49 @@ async fn a_directory_that_keeps_no_metadata_is_left_as_it_was() {
     }
     assert_eq!(world.sent(Operation::PutObject), puts);
 }
+
+/// What an upload in parts keeps says nothing of what a copy keeps.
+#[tokio::test(start_paused = true)]
+async fn a_server_may_drop_tags_on_copies_and_keep_those_of_uploads() {
+    let quirks = Quirks {
+        copy_limit: Some(10),
+        drops_tags_on_copy: true,
+        ..Default::default()
+    };
+    let world = World::with_quirks(&S3, quirks);
+    world.object("small").await;
+    world.object("large").await;
+    world.memory.alter(&key("large"), |record| {
+        record.body = "more than ten bytes".into()
+    });
+    let mount = world.mount_with(10);
+    for name in ["large", "small", "large"] {
+        mount.set(name, "k", "1").await.unwrap();
+        assert_eq!(world.record(name).tags.len(), 1, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merged_intruder_does_not_cost_the_tags() {
+    let quirks = Quirks {
+        drops_tags_on_copy: true,
+        ..Default::default()
+    };
+    let world = World::of(World::memory(&S3).with_quirks(quirks).with_versions());
+    let mount = world.mount().acquainted(&world).await;
+    world.object("a").await;
+    mount.set("a", "k1", "1").await.unwrap();
+    let memory = world.memory.clone();
+    world.fault.before(Operation::CopyObject, 1, async move {
+        memory.rewrite(&key("a"), |record| {
+            record
+                .meta
+                .properties
+                .user
+                .insert("theirs".into(), (*b"1").into());
+        });
+    });
+    mount.set("a", "k2", "1").await.unwrap();
+    assert_eq!(world.user("a"), "author=John k1=1 k2=1 theirs=1");
+    assert_eq!(world.record("a").tags.len(), 1);
+}
