@@ -461,3 +461,51 @@ async fn an_acl_that_may_not_be_read_is_not_reset() {
     assert!(matches!(refused, Err(EditError::Refused(_))), "{refused:?}");
     assert_eq!(world.sent(Operation::CopyObject), 0);
 }
+
+/// Metadata alone does not move the entity tag: only the look before the parts are joined shows it.
+#[tokio::test(start_paused = true)]
+async fn metadata_that_changes_after_the_last_part_was_copied_is_merged() {
+    for dialect in [&OSS, &S3] {
+        let quirks = Quirks {
+            copy_limit: Some(2),
+            ..Default::default()
+        };
+        let world = World::with_quirks(dialect, quirks);
+        world.object("a").await;
+        let mount = world.mount_with(2);
+        let memory = world.memory.clone();
+        world.fault.before(Operation::HeadObject, 2, async move {
+            memory.rewrite(&key("a"), |record| {
+                record
+                    .meta
+                    .properties
+                    .user
+                    .insert("theirs".into(), (*b"1").into());
+            });
+        });
+        mount.set("a", "ours", "1").await.unwrap();
+        assert_eq!(world.user("a"), "author=John ours=1 theirs=1");
+        assert_eq!(world.memory.open_uploads(), 0);
+    }
+}
+
+/// A rewrite in parts by another mount leaves the metadata as it was seen but for its own entry; where joining
+/// depends on the entity tag, its new number of parts shows it.
+#[tokio::test(start_paused = true)]
+async fn a_rewrite_in_parts_after_the_last_look_fails_the_joining() {
+    let quirks = Quirks {
+        copy_limit: Some(2),
+        ..Default::default()
+    };
+    let world = World::with_quirks(&S3, quirks);
+    world.object("a").await;
+    let (mount, other) = (world.mount_with(2), world.mount_with(2));
+    other.set("a", "first", "1").await.unwrap();
+    settle().await;
+    let joining = world.fault.clone();
+    joining.before(Operation::CompleteMultipartUpload, 1, async move {
+        other.set("a", "theirs", "1").await.unwrap();
+    });
+    mount.set("a", "ours", "1").await.unwrap();
+    assert_eq!(world.user("a"), "author=John first=1 ours=1 theirs=1");
+}
