@@ -104,11 +104,6 @@ impl Fs {
         }
     }
 
-    /// Returns how long the kernel may believe an answer.
-    pub fn ttl(&self) -> Duration {
-        self.settings.ttl
-    }
-
     /// Says what a bucket has room for.
     pub fn capacity(&self) -> Capacity {
         Capacity::ENDLESS

@@ -89,7 +89,10 @@ async fn a_name_is_asked_for_once() {
     let Looked::Found(attr) = known else {
         panic!("{known:?}")
     };
-    assert_eq!((attr.stat.ino, attr.stat.size, attr.ttl), (a, 5, fs.ttl()));
+    assert_eq!(
+        (attr.stat.ino, attr.stat.size, attr.ttl),
+        (a, 5, fs.settings.ttl)
+    );
     assert_eq!(fs.try_getattr(a).unwrap().unwrap().stat, attr.stat);
     assert_eq!(store.requests().of(Operation::HeadObject), 2);
     assert_eq!(store.requests().of(Operation::ListObjects), 2);
@@ -103,7 +106,7 @@ async fn a_name_is_asked_for_once() {
 async fn what_is_not_there_is_known_to_be_absent() {
     let fs = fs_over(bucket());
     let none = fs.lookup(Ino::ROOT, b"none").await.unwrap();
-    assert_eq!(none, Looked::Absent(fs.ttl()));
+    assert_eq!(none, Looked::Absent(fs.settings.ttl));
     assert_eq!(fs.try_lookup(Ino::ROOT, b"none").unwrap().unwrap(), none);
 }
 
@@ -276,10 +279,10 @@ async fn what_was_listed_is_believed_for_its_time() {
     })
     .await
     .unwrap();
-    tokio::time::advance(fs.ttl() / 2).await;
+    tokio::time::advance(fs.settings.ttl / 2).await;
     let attr = fs.try_getattr(ino).unwrap().unwrap();
-    assert_eq!(attr.ttl, fs.ttl() / 2, "no longer than the listing");
-    tokio::time::advance(fs.ttl()).await;
+    assert_eq!(attr.ttl, fs.settings.ttl / 2, "no longer than the listing");
+    tokio::time::advance(fs.settings.ttl).await;
     assert!(fs.try_getattr(ino).is_none());
     assert_eq!(fs.getattr(ino).await.unwrap().stat, attr.stat);
     assert_eq!(store.requests().of(Operation::HeadObject), 1);
@@ -292,8 +295,8 @@ async fn the_kernel_believes_nothing_longer_than_we_do() {
     let fs = fs_over(store.clone());
     let handle = fs.opendir(Ino::ROOT).unwrap();
     fs.read_names(handle, 0).await;
-    tokio::time::advance(fs.ttl() * 3 / 4).await;
-    let left = fs.ttl() / 4;
+    tokio::time::advance(fs.settings.ttl * 3 / 4).await;
+    let left = fs.settings.ttl / 4;
     let a = fs.try_lookup(Ino::ROOT, b"a").unwrap().unwrap();
     assert!(
         matches!(a, Looked::Found(attr) if attr.ttl == left),

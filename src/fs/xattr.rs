@@ -6,8 +6,8 @@
 use super::{Error, Fs, Result, status};
 use crate::meta::Known;
 use crate::namespace::{Ino, Kind};
+use crate::store;
 use crate::store::types::{Key, Object};
-use crate::store::{self};
 use crate::xattr::{self, Attribute, Context, Need, Refusal, Setting};
 
 impl Fs {

@@ -3,7 +3,7 @@
 //! A number lives from the first lookup until the kernel has forgotten every lookup of it, and is never given out
 //! again: numbers only grow. An object whose body was replaced is another file to the kernel, as on a local disk when
 //! one is renamed over another: who has the old one open never meets a byte of the new one. The table holds what was
-//! last learned of each path, in some 150 bytes, and gives memory back as the kernel forgets.
+//! last learned of each path, in some 200 bytes, and gives memory back as the kernel forgets.
 
 use crate::store::types::{ETag, Key, Timestamp};
 use hashbrown::HashTable;
