@@ -220,7 +220,7 @@ async fn a_server_may_drop_tags_on_copies_and_keep_those_of_uploads() {
     world.object("small").await;
     world.object("large").await;
     world.memory.alter(&key("large"), |record| {
-        record.body = "more than ten bytes".into()
+        record.body = "more than ten bytes".into();
     });
     let mount = world.mount_with(10);
     for name in ["large", "small", "large"] {
