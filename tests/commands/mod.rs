@@ -7,6 +7,7 @@ mod life;
 mod serve;
 mod show;
 mod status;
+mod user;
 
 use crate::env::{Bucket, Leash, metamount, until};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
