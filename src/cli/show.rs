@@ -77,7 +77,10 @@ struct Section {
     entries: Entries,
 }
 
-type Entries = Vec<(String, String)>;
+type Entries = Vec<(String, Readable)>;
+
+/// A value; `None` is one that the service does not let be read.
+type Readable = Option<String>;
 
 impl Show {
     pub(super) fn run(self) -> Result<ExitCode> {
@@ -111,7 +114,7 @@ impl Shown {
             let target = path
                 .read_link()
                 .map_err(|e| Failure(format!("{path:?}: {e}")))?;
-            object.push(("target".into(), text(target.as_os_str().as_bytes())));
+            object.push(("target".into(), Some(text(target.as_os_str().as_bytes()))));
         }
         let mut user = Vec::new();
         let mut tags = Vec::new();
@@ -173,6 +176,7 @@ impl Shown {
             };
             writeln!(out, "  {title}").expect("a string takes all");
             for (key, value) in entries {
+                let value = value.as_deref().unwrap_or("(may not be read)");
                 writeln!(out, "    {key:<width$}  {value}").expect("a string takes all");
             }
         }
@@ -230,15 +234,13 @@ impl Node<'_> {
         Ok(found)
     }
 
-    /// Reads one attribute as text; `None` when the object has none such, or the service does not let it be read.
-    fn value(&self, name: &[u8]) -> Result<Option<String>> {
+    /// Reads one attribute as text; `None` when the object has none such.
+    fn value(&self, name: &[u8]) -> Result<Option<Readable>> {
         let read = |_: &str, buffer: &mut [u8]| lgetxattr(self.path, name, buffer);
         match attribute(read, "", || lgetxattr_query(self.path, name)) {
-            Ok(value) => Ok(Some(text(&value))),
+            Ok(value) => Ok(Some(Some(text(&value)))),
             Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
-            Err(Errno::ACCESS | Errno::PERM) => {
-                Ok(Some("(the service does not let it be read)".into()))
-            }
+            Err(Errno::ACCESS | Errno::PERM) => Ok(Some(None)),
             Err(errno) => Err(Failure(format!("{:?}: {}: {errno}", self.path, text(name)))),
         }
     }
@@ -337,14 +339,18 @@ mod tests {
     }
 
     fn example() -> Shown {
-        let entry = |k: &str, v: &str| (k.to_owned(), v.to_owned());
+        let entry = |k: &str, v: &str| (k.to_owned(), Some(v.to_owned()));
         Shown {
             path: "mnt/a.txt".into(),
             groups: vec![
                 Section::new(
                     "object",
                     "object",
-                    vec![entry("key", "a.txt"), entry("storage-class", "IA")],
+                    vec![
+                        entry("key", "a.txt"),
+                        entry("storage-class", "IA"),
+                        ("acl".into(), None),
+                    ],
                 ),
                 Section::new("user metadata", "metadata", vec![entry("author", "Jane")]),
                 Section::new("tags", "tags", vec![]),
@@ -361,6 +367,7 @@ mnt/a.txt
   object
     key            a.txt
     storage-class  IA
+    acl            (may not be read)
   user metadata
     author  Jane
 "
@@ -373,7 +380,7 @@ mnt/a.txt
             example().json(),
             serde_json::json!({
                 "path": "mnt/a.txt",
-                "object": {"key": "a.txt", "storage-class": "IA"},
+                "object": {"key": "a.txt", "storage-class": "IA", "acl": null},
                 "metadata": {"author": "Jane"},
                 "tags": {},
             })

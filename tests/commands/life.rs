@@ -1,9 +1,12 @@
 //! A mount in the background, from its beginning to its end.
 
-use super::{BOUND, Place, fail, names, succeed};
-use crate::env::{Bucket, metamount, until};
+use super::{BOUND, Daemon, Place, fail, names, succeed};
+use crate::env::{Bucket, OwnServer, metamount, until};
+use metamount::store::types::Secret;
 use rustix::process::{Signal, kill_process};
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 use test_case::test_case;
@@ -57,33 +60,40 @@ fn the_daemon_holds_nothing_of_where_it_was_started() {
 
 #[test]
 fn secrets_are_in_no_command_line_log_or_status() {
-    let bucket = with_an_object();
+    const HUSH: &str = "Zm9yLW5vYm9keXMtZXllcw";
+    let server = OwnServer::start(|settings| settings.credentials.secret = Secret::new(HUSH));
+    let bucket = Bucket::new(server.service());
     let place = Place::new();
-    let mut command = place.mount(&bucket);
-    command.args(["--log-level", "trace"]);
-    command.env("OSS_SESSION_TOKEN", "");
-    succeed(&mut command);
-    let secret = &bucket.service.secret;
-    // The account's secret is a plain word here: one that occurs nowhere by itself is needed.
-    assert_eq!(secret, "secret");
-    names(&place.mnt);
+    succeed(place.mount(&bucket).args(["--log-level", "trace"]));
+    // Something to log, that fails as well.
+    fs::write(place.mnt.join("none"), "").unwrap_err();
+    bucket.python(r#"oss().put_object("a.txt", "text")"#);
+    assert_eq!(fs::read_to_string(place.mnt.join("a.txt")).unwrap(), "text");
+    let url = succeed(
+        Command::new("getfattr")
+            .args(["--only-values", "-n", "object.url", "a.txt"])
+            .current_dir(&place.mnt),
+    );
+    let signature = url
+        .split("signature=")
+        .nth(1)
+        .expect("a URL that is signed");
     let daemon = place.daemon();
     let cmdline = fs::read(daemon.proc("cmdline")).unwrap();
     let status = succeed(metamount().args(["status", "--json"]).arg(&place.mnt));
     place.unmount();
-    let log =
-        fs::read_to_string(place.path("state").join(format!("oss-{}.log", bucket.name))).unwrap();
-    assert!(!log.is_empty());
+    let log = place.path("state").join(format!("oss-{}.log", bucket.name));
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains("DEBUG") || log.contains("TRACE"), "{log}");
     for (what, text) in [
-        ("log", log),
-        ("status", status),
-        (
-            "command line",
-            String::from_utf8_lossy(&cmdline).into_owned(),
-        ),
+        ("log", &*log),
+        ("status", &*status),
+        ("command line", &*String::from_utf8_lossy(&cmdline)),
     ] {
+        assert!(!text.contains(HUSH), "{what}: {text}");
+        assert!(!text.contains(signature), "{what}: {text}");
         assert!(
-            !text.contains(&format!("{secret}\"")) && !text.contains("Signature="),
+            !text.contains("OSS4-HMAC-SHA256 Credential"),
             "{what}: {text}"
         );
     }
@@ -144,16 +154,21 @@ fn a_busy_mount_stays_and_names_who_uses_it() {
     place.unmount();
 }
 
+/// Kills a daemon and waits until the kernel has noticed.
+fn dies(daemon: Daemon, place: &Place) {
+    kill_process(daemon.0, Signal::KILL).unwrap();
+    daemon.ends();
+    until("the mount answers that it is dead", BOUND, || {
+        fs::read_dir(&place.mnt).is_err().then_some(())
+    });
+}
+
 #[test]
 fn a_mount_whose_daemon_died_is_taken_away() {
     let bucket = with_an_object();
     let place = Place::new();
     let daemon = place.mounted(&bucket);
-    kill_process(daemon.0, Signal::KILL).unwrap();
-    daemon.ends();
-    until("the kernel has noticed", BOUND, || {
-        fs::read_dir(&place.mnt).is_err().then_some(())
-    });
+    dies(daemon, &place);
     let line = fail(metamount().arg("status").arg(&place.mnt));
     assert!(line.contains("daemon is gone"), "{line}");
     let output = metamount().arg("unmount").arg(&place.mnt).output().unwrap();
@@ -168,8 +183,7 @@ fn a_mount_over_one_whose_daemon_died_works() {
     let daemon = place.mounted(&bucket);
     // The kernel goes on answering this for a while.
     fs::metadata(&place.mnt).unwrap();
-    kill_process(daemon.0, Signal::KILL).unwrap();
-    daemon.ends();
+    dies(daemon, &place);
     place.mounted(&bucket);
     assert_eq!(names(&place.mnt), ["a.txt"]);
     place.unmount();
@@ -195,31 +209,36 @@ fn paths_may_be_relative() {
 
 #[test]
 fn the_waiting_command_when_interrupted_leaves_no_mount() {
-    let bucket = with_an_object();
+    // A bucket whose only answer waits until nobody waits for the mount any more.
+    let slow = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut bucket = with_an_object();
+    bucket.service.address = slow.local_addr().unwrap();
     let place = Place::new();
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut slow = bucket.clone();
-    slow.service.address = silent.local_addr().unwrap();
-    let mut mount = place.mount(&slow).stderr(Stdio::null()).spawn().unwrap();
-    // The daemon has asked: it is there, and waits for an answer.
-    let (connection, _) = silent.accept().unwrap();
+    let mut mount = place.mount(&bucket).stderr(Stdio::null()).spawn().unwrap();
+    let (mut connection, _) = slow.accept().unwrap();
     mount.kill().unwrap();
     mount.wait().unwrap();
-    drop((connection, silent));
-    let mnt = place.mnt.to_str().unwrap().to_owned();
-    until(
-        "no process has the mount point in its arguments",
-        BOUND,
-        || {
-            let found = Command::new("pgrep").args(["-f", &mnt]).output().unwrap();
-            // The leash of this test has it too.
-            let others = String::from_utf8(found.stdout).unwrap();
-            let daemons = others.lines().filter(|pid| {
-                fs::read_to_string(format!("/proc/{pid}/comm"))
-                    .is_ok_and(|c| c.trim() == "metamount")
-            });
-            (daemons.count() == 0).then_some(())
-        },
-    );
-    assert!(!place.is_mounted());
+    let _ = connection.read(&mut [0; 4096]).unwrap();
+    let body = "<ListBucketResult><Name>b</Name><MaxKeys>1</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>";
+    let length = body.len();
+    write!(
+        connection,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+
+    let log = place.path("state").join(format!("oss-{}.log", bucket.name));
+    until("the daemon has mounted and unmounted", BOUND, || {
+        let log = fs::read_to_string(&log).unwrap_or_default();
+        (log.contains("who asked for the mount is gone") && !place.is_mounted()).then_some(())
+    });
+    let mnt = place.mnt.to_str().unwrap();
+    until("no daemon of this mount point is left", BOUND, || {
+        let pattern = format!("^metamount mount .*{mnt}");
+        let found = Command::new("pgrep")
+            .args(["-f", &pattern])
+            .output()
+            .unwrap();
+        found.stdout.is_empty().then_some(())
+    });
 }

@@ -69,7 +69,12 @@ impl OwnServer {
 
     /// Returns how the server is reached.
     pub fn service(&self) -> Service {
-        service(self.settings.listen)
+        let account = &self.settings.credentials;
+        Service {
+            access_key: (&*account.access_key).into(),
+            secret: account.secret.expose().into(),
+            ..service(self.settings.listen)
+        }
     }
 }
 
