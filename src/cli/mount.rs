@@ -95,6 +95,9 @@ impl Mount {
         if self.announce {
             announce::detach();
         }
+        for option in self.options.without_effect() {
+            log::warn!("{option} has no effect in this version");
+        }
         let ready = || {
             if self.announce {
                 announce::ready();

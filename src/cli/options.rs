@@ -79,16 +79,16 @@ pub(super) struct Options {
     /// Where staged files, the journal and the log are; by default below ~/.local/state, /var/lib for root
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// Let close and setfattr return once the change is in the journal
+    /// Let close and setfattr return once the change is in the journal; without effect as yet
     #[arg(long)]
     write_back: bool,
-    /// Show mode, owner and times that are kept with each object
+    /// Show mode, owner and times that are kept with each object; without effect as yet
     #[arg(long)]
     posix: bool,
-    /// The storage class of new objects
+    /// The storage class of new objects; without effect as yet
     #[arg(long, value_name = "C")]
     storage_class: Option<String>,
-    /// A tag of new objects; may be repeated
+    /// A tag of new objects; may be repeated; without effect as yet
     #[arg(long = "tag", value_name = "K=V")]
     tags: Vec<String>,
     /// How much is logged: off, error, warn, info, debug or trace
@@ -144,6 +144,20 @@ impl Options {
             tags: tags(&self.tags, source.dialect)?,
             copy_limit: self.copy_limit,
         })
+    }
+
+    /// Returns the options that were given and change nothing in this version, which writes no content.
+    pub(super) fn without_effect(&self) -> impl Iterator<Item = &'static str> {
+        let given = [
+            ("--write-back", self.write_back),
+            ("--posix", self.posix),
+            ("--storage-class", self.storage_class.is_some()),
+            ("--tag", !self.tags.is_empty()),
+        ];
+        given
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(option, _)| option)
     }
 
     fn bucket(&self, source: &Source) -> Bucket {

@@ -113,6 +113,20 @@ fn the_log_is_the_owners_alone_and_where_it_was_asked_for() {
     assert!(!fs::read_to_string(&file).unwrap().is_empty());
 }
 
+#[test]
+fn options_that_do_nothing_yet_say_so() {
+    let bucket = with_an_object();
+    let place = Place::new();
+    succeed(place.mount(&bucket).args(["--posix", "--tag", "a=b"]));
+    place.unmount();
+    let log = place.path("state").join(format!("oss-{}.log", bucket.name));
+    let log = fs::read_to_string(log).unwrap();
+    for option in ["--posix", "--tag"] {
+        assert!(log.contains(&format!("{option} has no effect")), "{log}");
+    }
+    assert!(!log.contains("--write-back"), "{log}");
+}
+
 #[test_case(Signal::TERM; "SIGTERM")]
 #[test_case(Signal::INT; "SIGINT")]
 fn a_signal_ends_it(signal: Signal) {
