@@ -448,7 +448,8 @@ mod tests {
 
     #[test]
     fn tampering_is_noticed() {
-        let tamper: [(&str, fn(&mut Request)); 6] = [
+        type Tamper = fn(&mut Request);
+        let tamper: [(&str, Tamper); 6] = [
             ("method", |r| r.method = Method::DELETE),
             ("key", |r| r.key = Some(Key::new("a/b c+e").unwrap())),
             ("bucket", |r| r.bucket = Some("bucket2".into())),

@@ -81,7 +81,9 @@ fn write(client: Client, key: &str, n: u64, before: Option<State>) -> (Option<St
                 client.try_ask(Method::PUT, key, "", &headers, b""),
             )
         }
-        (4, Some(_)) if n % 3 == 0 => (None, client.try_ask(Method::DELETE, key, "", &[], b"")),
+        (4, Some(_)) if n.is_multiple_of(3) => {
+            (None, client.try_ask(Method::DELETE, key, "", &[], b""))
+        }
         _ => {
             let tagging = format!("n={n}");
             let headers: [(&str, &[u8]); 2] = [

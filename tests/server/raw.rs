@@ -65,7 +65,7 @@ fn every_answer_has_an_id_a_date_and_no_namespace() {
     for answer in &answers {
         let id = answer.header("x-oss-request-id").unwrap();
         assert!(
-            id.len() == 24 && id.iter().all(|b| b.is_ascii_hexdigit()),
+            id.len() == 24 && id.iter().all(u8::is_ascii_hexdigit),
             "{answer:?}"
         );
         let date = std::str::from_utf8(answer.header("date").unwrap()).unwrap();

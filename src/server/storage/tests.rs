@@ -198,7 +198,8 @@ async fn what_a_crash_leaves_is_collected() {
 
 #[tokio::test]
 async fn damage_is_named_not_guessed_at() {
-    let damage: [(&str, fn(&Folder)); 5] = [
+    type Damage = fn(&Folder);
+    let damage: [(&str, Damage); 5] = [
         ("too short", |folder| {
             let body = folder.files("bodies").pop_first().unwrap();
             fs::write(folder.bucket_path("bodies").join(body), b"").unwrap();

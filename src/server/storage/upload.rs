@@ -18,11 +18,14 @@ use tokio::sync::OwnedMutexGuard;
 
 const UPLOAD_FILE: &str = "upload.json";
 
-/// The uploads of a bucket, by key and id.
+/// Uploads by key and id.
+type Index = BTreeMap<(Key, Box<str>), Arc<Upload>>;
+
+/// The uploads of a bucket.
 #[derive(Debug)]
 pub struct Uploads {
     directory: Directory,
-    index: Mutex<BTreeMap<(Key, Box<str>), Arc<Upload>>>,
+    index: Mutex<Index>,
 }
 
 /// An upload under way.
