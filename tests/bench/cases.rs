@@ -23,6 +23,8 @@ struct Bench {
     far: String,
     proxy: Proxy,
     table: Table,
+    /// Whether the many objects are there.
+    has_many: bool,
 }
 
 /// Runs the cases whose names contain one of `filters`, or all.
@@ -42,8 +44,10 @@ pub fn run(filters: &[String]) {
         far,
         proxy,
         table: Table::default(),
+        has_many: false,
     };
-    let cases: [(&str, fn(&mut Bench)); 8] = [
+    type Case = fn(&mut Bench);
+    let cases: [(&str, Case); 9] = [
         ("getxattr", warm_getxattr),
         ("walk", cold_walk),
         ("ls", cold_ls),
@@ -52,6 +56,7 @@ pub fn run(filters: &[String]) {
         ("twomounts", two_mounts),
         ("read", sequential_read),
         ("rest", at_rest),
+        ("forget", after_a_walk),
     ];
     for (name, case) in cases {
         if filters.is_empty() || filters.iter().any(|f| f == name) {
@@ -369,20 +374,10 @@ fn sequential_read(bench: &mut Bench) {
     }
 }
 
+const MANY: usize = 100_000;
+
 fn at_rest(bench: &mut Bench) {
-    const OBJECTS: usize = 100_000;
-    bench.put((0..OBJECTS).map(|n| {
-        let name = format!("rest/{:03}/photo-{n:06}.jpg", n / 1000);
-        object(
-            &name,
-            b"x",
-            &[
-                ("author", "somebody"),
-                ("title", "a photo of something"),
-                ("price", "100"),
-            ],
-        )
-    }));
+    bench.put_many();
     let mount = Mounted::metamount(&bench.direct, &["--head-ttl", "3600"]);
     let start = mount.rss() >> 20;
     let status = Command::new("getfattr")
@@ -400,7 +395,49 @@ fn at_rest(bench: &mut Bench) {
     );
 }
 
+/// What stays of a walk once the kernel has forgotten it and what was remembered of it is too old to be believed.
+fn after_a_walk(bench: &mut Bench) {
+    bench.put_many();
+    let mount = Mounted::metamount(&bench.direct, &["--head-ttl", "2"]);
+    let start = mount.rss() >> 20;
+    let found = Command::new("find")
+        .arg(mount.path.join("rest"))
+        .args(["-size", "+1"])
+        .output();
+    assert!(found.is_ok_and(|f| f.status.success()));
+    let full = mount.rss() >> 20;
+    std::fs::write("/proc/sys/vm/drop_caches", "2").expect("root may empty the kernel's caches");
+    let mut least = full;
+    for _ in 0..20 {
+        std::thread::sleep(Duration::from_millis(500));
+        least = least.min(mount.rss() >> 20);
+    }
+    bench.table.row(
+        "daemon after a walk of 100,000 objects (find -size)",
+        "memory goes back",
+        format!("{full} MiB, then {least} MiB (at start {start} MiB)"),
+        String::from("-"),
+    );
+}
+
 impl Bench {
+    fn put_many(&mut self) {
+        if !std::mem::replace(&mut self.has_many, true) {
+            self.put((0..MANY).map(|n| {
+                let name = format!("rest/{:03}/photo-{n:06}.jpg", n / 1000);
+                object(
+                    &name,
+                    b"x",
+                    &[
+                        ("author", "somebody"),
+                        ("title", "a photo of something"),
+                        ("price", "100"),
+                    ],
+                )
+            }));
+        }
+    }
+
     fn put(&self, objects: impl IntoIterator<Item = PutRequest>) {
         self.runtime.block_on(put_all(&self.store, objects));
     }

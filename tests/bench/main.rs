@@ -18,7 +18,7 @@ fn main() {
         .collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["floor", value, mountpoint] => {
-            floor::serve(mountpoint, value).expect("the floor can be mounted")
+            floor::serve(mountpoint, value).expect("the floor can be mounted");
         }
         _ => cases::run(&arguments),
     }
