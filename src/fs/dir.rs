@@ -1,7 +1,7 @@
 //! Reading directories: entries numbered within one opened listing, so that an offset stays valid while the bucket
 //! changes.
 
-use super::inode::{child_key, dir_of, facts_of, kind_of};
+use super::inode::{child_key, dir_of, kind_of};
 use super::{Attr, Error, Fs, Handle, Result};
 use crate::meta::{self, Child, Known, Listing};
 use crate::namespace::{Facts, Ino, Kind};
@@ -200,9 +200,6 @@ impl Fs {
         {
             return self.facts_of_file(key, &object);
         }
-        Facts {
-            kind,
-            ..facts_of(child, ttl)
-        }
+        self.facts_of(key, child, kind, ttl)
     }
 }

@@ -80,7 +80,7 @@ impl Fs {
         match self.meta.child(dir, name).await? {
             Some(child) => {
                 let ttl = self.meta.believed_for(dir, name);
-                self.now_is(ino, facts_of(&child, ttl))
+                self.now_is(ino, self.facts_of(&key, &child, kind_of(&child), ttl))
             }
             None => Err(Error::NotFound),
         }
@@ -150,7 +150,7 @@ impl Fs {
         let kind = kind_of(child);
         let key = child_key(dir_of(dir), name.as_str(), kind).ok_or(Error::NameTooLong)?;
         let ttl = self.meta.believed_for(dir_of(dir), name.as_str());
-        let facts = facts_of(child, ttl);
+        let facts = self.facts_of(&key, child, kind, ttl);
         let ino = self.inodes.lock().look_up(&key, facts);
         Ok(Looked::Found(self.attr(ino, &facts, ttl)))
     }
@@ -167,6 +167,23 @@ impl Fs {
         }
     }
 
+    /// Returns what a listing or lookup says of a name that is a `kind`, believed for `ttl`.
+    pub(super) fn facts_of(&self, key: &Key, child: &Child, kind: Kind, ttl: Duration) -> Facts {
+        Facts {
+            kind,
+            body: match kind {
+                Kind::Directory => Body::NONE,
+                Kind::File | Kind::Symlink => Body::of(&child.etag),
+            },
+            size: match kind {
+                Kind::Symlink => self.link_size(key),
+                Kind::File | Kind::Directory => child.size,
+            },
+            modified: child.modified,
+            until: (Instant::now() + ttl).into_std(),
+        }
+    }
+
     fn believed(&self, ino: Ino, facts: &Facts) -> Option<Result<Attr>> {
         let left = left(facts);
         (!left.is_zero()).then(|| Ok(self.attr(ino, facts, left)))
@@ -177,21 +194,6 @@ impl Fs {
             stat: Stat::new(ino, facts, &self.settings),
             ttl,
         }
-    }
-}
-
-/// Returns what a listing or lookup says of a name, believed for `ttl`.
-pub(super) fn facts_of(child: &Child, ttl: Duration) -> Facts {
-    let kind = kind_of(child);
-    Facts {
-        kind,
-        body: match kind {
-            Kind::Directory => Body::NONE,
-            Kind::File | Kind::Symlink => Body::of(&child.etag),
-        },
-        size: child.size,
-        modified: child.modified,
-        until: (Instant::now() + ttl).into_std(),
     }
 }
 

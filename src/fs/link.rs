@@ -2,8 +2,13 @@
 
 use super::inode::split;
 use super::{Error, Fs, Result};
-use crate::meta::{LinkTarget, link_target};
+use crate::meta::{Known, LinkTarget, link_target};
 use crate::namespace::{Ino, Kind};
+use crate::store::types::{Key, ObjectMeta};
+
+/// The size of a link whose target no HEAD has shown yet. Programs take it for the room that readlink(2) needs, and some
+/// kernels cut a cached target off there: it must not be too small, and is the most that a path may have.
+const UNKNOWN_TARGET_BYTES: u64 = 4095;
 
 impl Fs {
     /// Returns the path that a symlink holds.
@@ -15,12 +20,24 @@ impl Fs {
             return Err(Error::NotSymlink);
         }
         let object = self.meta.object(&key).await?;
-        match link_target(self.meta.dialect(), &object.meta) {
-            Some(LinkTarget::Path(path)) => Ok(path.into_owned()),
-            Some(LinkTarget::Key(target)) => Ok(relative(split(&key).0, target).into_bytes()),
-            // It is a link no more.
-            None => Err(Error::Stale),
-        }
+        // It may be a link no more.
+        self.target(&key, &object.meta).ok_or(Error::Stale)
+    }
+
+    /// Returns the size that stat(2) shows of a link: that of the path it holds.
+    pub(super) fn link_size(&self, key: &Key) -> u64 {
+        let target = match self.meta.peek(key) {
+            Known::Present(object) => self.target(key, &object.meta),
+            Known::Absent | Known::Unknown => None,
+        };
+        target.map_or(UNKNOWN_TARGET_BYTES, |path| path.len() as u64)
+    }
+
+    fn target(&self, key: &Key, meta: &ObjectMeta) -> Option<Vec<u8>> {
+        Some(match link_target(self.meta.dialect(), meta)? {
+            LinkTarget::Path(path) => path.into_owned(),
+            LinkTarget::Key(target) => relative(split(key).0, target).into_bytes(),
+        })
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Stat {
     pub ino: Ino,
     /// What it is.
     pub kind: Kind,
-    /// Bytes of the body; of a symlink, of its target where that is known.
+    /// Bytes of the body; of a symlink, of the path it holds, or more where that is not known.
     pub size: u64,
     /// When it was last written; a directory without a marker object shows when it was mounted.
     pub modified: Timestamp,
