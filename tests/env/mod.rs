@@ -4,7 +4,10 @@
 //! is missing (a server program, an SDK, /dev/fuse) fails the test with a line that says so: `scripts/test` installs
 //! them all.
 
+mod answering;
+pub mod attributes;
 mod embedded;
+mod gate;
 mod http;
 mod leash;
 mod mount;
@@ -14,7 +17,9 @@ mod service;
 mod until;
 mod witness;
 
+pub use answering::Answering;
 pub use embedded::OwnServer;
+pub use gate::Gate;
 pub use leash::Leash;
 pub use mount::{Mount, MountBuilder, metamount};
 pub use python::{python, tool};

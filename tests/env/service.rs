@@ -54,7 +54,7 @@ impl Service {
     fn signed(&self, method: ::http::Method, bucket: &str, key: Option<&str>) -> Option<u16> {
         let credentials = self.account();
         let host = self.address.to_string();
-        let path = format!("/{bucket}/{}", key.unwrap_or_default());
+        let path = format!("/{bucket}/{}", Dialect::encode_key(key.unwrap_or_default()));
         let target = Target {
             host: &host,
             path: &path,
@@ -116,6 +116,13 @@ impl Bucket {
         }
         sent(::http::Method::DELETE, Some(".probe"));
         Self { service, name }
+    }
+
+    /// Puts an empty object under exactly this key and returns the status: what the SDKs are built on takes dots and
+    /// slashes out of paths.
+    pub fn put_exactly(&self, key: &str) -> Option<u16> {
+        self.service
+            .signed(::http::Method::PUT, &self.name, Some(key))
     }
 
     /// Returns the URL that a mount takes, with an optional prefix.
