@@ -33,7 +33,12 @@ fn explain(bucket: &Bucket, error: &Error) -> Error {
     let dialect = bucket.dialect;
     let name = format!("{}://{}", dialect.scheme, bucket.name);
     let keys = &dialect.credentials.variables[0];
-    let (what, remedy) = match error.kind() {
+    let kind = match error.kind() {
+        // An object store names what it refuses.
+        Kind::InvalidArgument if error.code().is_none() => Kind::Protocol,
+        kind => kind,
+    };
+    let (what, remedy) = match kind {
         Kind::NoSuchBucket | Kind::NotFound => (
             format!("the bucket {name} does not exist"),
             "check its name, --region and --endpoint".to_owned(),
@@ -84,10 +89,7 @@ fn explain(bucket: &Bucket, error: &Error) -> Error {
             "check the bucket's name and the prefix".to_owned(),
         ),
     };
-    Error::new(
-        error.kind(),
-        format!("{what}: {remedy} ({})", reason(error)),
-    )
+    Error::new(kind, format!("{what}: {remedy} ({})", reason(error)))
 }
 
 /// The service's own words, and its names for them.
