@@ -1,7 +1,7 @@
 //! A mount in the background, from its beginning to its end.
 
 use super::{BOUND, Daemon, Place, fail, names, succeed};
-use crate::env::{Bucket, OwnServer, metamount, until};
+use crate::env::{Bucket, OwnServer, attributes, metamount, until};
 use metamount::store::types::Secret;
 use rustix::process::{Signal, kill_process};
 use std::fs;
@@ -127,26 +127,48 @@ fn options_that_do_nothing_yet_say_so() {
     assert!(!log.contains("--write-back"), "{log}");
 }
 
-#[test_case(Signal::TERM; "SIGTERM")]
-#[test_case(Signal::INT; "SIGINT")]
-fn a_signal_ends_it(signal: Signal) {
-    let bucket = with_an_object();
-    let place = Place::new();
-    let daemon = place.mounted(&bucket);
-    kill_process(daemon.0, signal).unwrap();
-    daemon.ends();
+/// Mounts with a directory for temporary files of its own, and uses the mount.
+fn used(place: &Place, bucket: &Bucket) -> Daemon {
+    fs::create_dir_all(place.path("tmp")).unwrap();
+    succeed(place.mount(bucket).env("TMPDIR", place.path("tmp")));
+    let file = place.mnt.join("a.txt");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "text");
+    attributes::set(&file, "user.author", "Jane").unwrap();
+    place.daemon()
+}
+
+/// Checks that a mount that has ended left nothing but its log.
+fn left_nothing(place: &Place, bucket: &Bucket) {
     assert!(!place.is_mounted());
     assert_eq!(names(&place.mnt), [""; 0]);
+    assert_eq!(names(place.path("tmp")), [""; 0]);
+    let log = format!("oss-{}.log", bucket.name);
+    assert_eq!(names(place.path("state")), [log]);
+}
+
+#[test_case(|_, daemon| kill_process(daemon.0, Signal::TERM).unwrap(); "SIGTERM")]
+#[test_case(|_, daemon| kill_process(daemon.0, Signal::INT).unwrap(); "SIGINT")]
+#[test_case(|place, _| { succeed(Command::new("fusermount3").arg("-u").arg(&place.mnt)); }; "fusermount3")]
+#[test_case(|place, _| { succeed(Command::new("umount").arg(&place.mnt)); }; "umount")]
+#[test_case(|place, _| { succeed(Command::new("umount").arg("-l").arg(&place.mnt)); }; "a lazy umount")]
+fn an_end_from_outside_leaves_nothing(end: fn(&Place, Daemon)) {
+    let bucket = with_an_object();
+    let place = Place::new();
+    let daemon = used(&place, &bucket);
+    end(&place, daemon);
+    daemon.ends();
+    left_nothing(&place, &bucket);
 }
 
 #[test]
-fn somebody_elses_umount_ends_it() {
+fn a_killed_daemon_and_the_mount_over_it_leave_nothing() {
     let bucket = with_an_object();
     let place = Place::new();
-    let daemon = place.mounted(&bucket);
-    succeed(Command::new("fusermount3").arg("-u").arg(&place.mnt));
+    dies(used(&place, &bucket), &place);
+    let daemon = used(&place, &bucket);
+    place.unmount();
     daemon.ends();
-    assert!(!place.is_mounted());
+    left_nothing(&place, &bucket);
 }
 
 #[test]
