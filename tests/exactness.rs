@@ -1,8 +1,9 @@
 //! What was set is what is listed and read, byte for byte, after a remount and as an ordinary user; and what cannot be
 //! kept is refused with the errno that says why, and changes nothing.
 
+use crate::env::attributes::{self, get};
 use crate::env::{Bucket, Mount, Witness};
-use rustix::fs::{XattrFlags, lgetxattr, llistxattr, lremovexattr, lsetxattr};
+use rustix::fs::{XattrFlags, lremovexattr, lsetxattr};
 use rustix::io::Errno;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -14,32 +15,6 @@ type Attributes = BTreeMap<Vec<u8>, Vec<u8>>;
 
 fn set(path: &Path, name: &[u8], value: &[u8], flags: XattrFlags) -> rustix::io::Result<()> {
     lsetxattr(path, OsStr::from_bytes(name), value, flags)
-}
-
-fn get(path: &Path, name: &[u8]) -> rustix::io::Result<Vec<u8>> {
-    let mut buffer = vec![0; 65_536];
-    let n = lgetxattr(path, OsStr::from_bytes(name), &mut buffer)?;
-    buffer.truncate(n);
-    Ok(buffer)
-}
-
-fn list(path: &Path) -> Vec<Vec<u8>> {
-    let mut buffer = vec![0u8; 65_536];
-    let n = llistxattr(path, &mut buffer).expect("attributes are listed");
-    buffer[..n]
-        .split_inclusive(|b| *b == 0)
-        .map(|name| name[..name.len() - 1].to_vec())
-        .collect()
-}
-
-fn read_all(path: &Path) -> Attributes {
-    list(path)
-        .into_iter()
-        .map(|name| {
-            let value = get(path, &name).unwrap_or_else(|e| panic!("{}: {e}", name.escape_ascii()));
-            (name, value)
-        })
-        .collect()
 }
 
 /// Names and values that are hard to keep, a few to an object so that each fits the smallest limit.
@@ -123,7 +98,7 @@ fn every_attribute_comes_back(bucket: &Bucket) {
     let expect = |mount: &Mount| {
         for (at, table) in tables.iter().enumerate() {
             let expected: Attributes = table.iter().cloned().collect();
-            assert_eq!(read_all(&mount.join(format!("o{at}.txt"))), expected);
+            assert_eq!(attributes::all(&mount.join(format!("o{at}.txt"))), expected);
         }
     };
     expect(&mount);
@@ -139,7 +114,7 @@ fn every_attribute_comes_back(bucket: &Bucket) {
                     lremovexattr(&path, OsStr::from_bytes(name))
                         .unwrap_or_else(|e| panic!("remove {}: {e}", name.escape_ascii()));
                 }
-                assert!(list(&path).is_empty());
+                assert!(attributes::all(&path).is_empty());
             });
         }
     });
