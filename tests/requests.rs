@@ -27,6 +27,13 @@ fn cost(mount: &Mount, action: impl FnOnce()) -> Value {
     Value::Object(cost)
 }
 
+/// Returns the number of HEADs and the other requests: there are fewer HEADs where edits are more than two seconds apart,
+/// on a machine that is busy.
+fn heads_apart(mut cost: Value) -> (u64, Value) {
+    let heads = cost.as_object_mut().and_then(|c| c.remove("HeadObject"));
+    (heads.and_then(|n| n.as_u64()).unwrap_or(0), cost)
+}
+
 /// Puts objects `prefix0000`, `prefix0001`, ... of one byte, with one entry of metadata.
 fn put_many(bucket: &Bucket, prefix: &str, n: usize) {
     bucket.python(&format!(
@@ -209,8 +216,9 @@ fn an_edit_costs_one_copy() {
             _ => json!({"CopyObject": 1}),
         };
         assert_eq!(edit(1, "user.price"), first);
-        let again = json!({"CopyObject": 1, "HeadObject": 1});
-        assert_eq!(edit(1, "user.color"), again);
+        let (heads, others) = heads_apart(edit(1, "user.color"));
+        assert_eq!(others, json!({"CopyObject": 1}));
+        assert!(heads <= 1, "{heads}");
         let tags = json!({"GetObjectTagging": 1, "PutObjectTagging": 1});
         assert_eq!(edit(2, "user.tag.owner"), tags);
         let seen = cost(&mount, || {
@@ -254,8 +262,9 @@ fn edits_that_come_together_are_all_kept() {
         });
     });
     // Of each object, every edit but the first is within two seconds of the one before.
-    let expected = json!({"CopyObject": 20, "HeadObject": 16, "GetObjectAcl": 4});
-    assert_eq!(spent, expected);
+    let (heads, others) = heads_apart(spent);
+    assert_eq!(others, json!({"CopyObject": 20, "GetObjectAcl": 4}));
+    assert!(heads <= 16, "{heads}");
     let witness = Witness::new(&bucket);
     for object in 0..4 {
         let kept = witness.snapshot(&format!("o{object:04}"));
