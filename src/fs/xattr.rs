@@ -48,7 +48,7 @@ impl Fs {
             Need::Head => self.meta.object(&key).await,
             Need::Tags => self.meta.object_with_tags(&key).await,
             Need::Acl => self.meta.object_with_acl(&key).await,
-            Need::Raw => self.meta.fresh(&key).await,
+            Need::Raw => self.meta.object_with_raw(&key).await,
             Need::Presigned(expires) => {
                 // A URL of nothing helps nobody.
                 self.meta.object(&key).await.map_err(|e| of_head(e, kind))?;
@@ -106,7 +106,7 @@ impl Fs {
             Setting::Edit(edit) => Ok(self.meta.stage(&key, edit).await?),
             Setting::SameAs(same) => {
                 let object = match same.attribute().needs() {
-                    Need::Raw => self.meta.fresh(&key).await,
+                    Need::Raw => self.meta.object_with_raw(&key).await,
                     _ => self.meta.object(&key).await,
                 };
                 let object = object.map_err(|e| match of_head(e, kind) {

@@ -92,7 +92,31 @@ impl Cache {
 
     /// Takes an object as it is now. Its raw answer is not kept.
     pub fn put(&self, key: &Key, object: Object, now: Instant) {
-        self.insert(key, Some(object), now, false);
+        self.insert(key, Some(slim(object)), now, false);
+    }
+
+    /// Takes what a HEAD shows of an object that may be known. Written since or not, it is the object now; if not,
+    /// its tags and ACL stay, and how long they are believed does not change.
+    pub(super) fn refresh(&self, key: &Key, mut object: Object, now: Instant) {
+        let known = {
+            let state = self.state.lock();
+            let entry = state.map.peek(key).filter(|entry| now < entry.expires);
+            entry.and_then(|entry| Some((entry.object.clone()?, entry.expires)))
+        };
+        let known = known.filter(|(known, _)| {
+            known.meta.last_modified == object.meta.last_modified
+                && known.meta.etag == object.meta.etag
+                && known.meta.tag_count == object.meta.tag_count
+        });
+        let expires = match known {
+            Some((known, expires)) => {
+                object.tags = object.tags.or(known.tags);
+                object.acl = known.acl;
+                expires
+            }
+            None => now + self.ttl,
+        };
+        self.keep(key, Some(object), expires, false);
     }
 
     /// Takes an object that was known as a write of ours left it. How long it is believed does not change: the write
@@ -100,7 +124,8 @@ impl Cache {
     pub(super) fn rewrite(&self, key: &Key, object: Object, now: Instant) {
         let expires = self.state.lock().map.peek(key).map(|entry| entry.expires);
         let expires = expires.filter(|at| now < *at);
-        self.keep(key, Some(object), expires.unwrap_or(now + self.ttl), false);
+        let expires = expires.unwrap_or(now + self.ttl);
+        self.keep(key, Some(slim(object)), expires, false);
     }
 
     /// Adds tags or an ACL to an object that is known; how long it is believed does not change.
@@ -155,7 +180,6 @@ impl Cache {
     }
 
     fn keep(&self, key: &Key, object: Option<Object>, expires: Instant, ahead: bool) {
-        let object = object.map(slim);
         let entry = Entry {
             bytes: entry_bytes(key, object.as_ref()),
             object,
@@ -196,7 +220,7 @@ impl Entry {
     }
 }
 
-/// Drops the raw answer: it is the largest part of an object, and only a fresh view shows it.
+/// Drops the raw answer, which is no longer true after a write.
 fn slim(mut object: Object) -> Object {
     if object.meta.raw.is_some() {
         Arc::make_mut(&mut object.meta).raw = None;

@@ -60,9 +60,10 @@ impl Source {
     /// Sends the request for one part, after that for the metadata where it is not known.
     async fn ask(&self, key: &Key, part: Part, asking: Asking) -> Result<Object> {
         match part {
-            Part::Head | Part::Fresh => {
+            Part::Head | Part::Raw | Part::Fresh => {
                 let mut meta = link::head(&*self.store, key, asking.link).await?;
-                if part == Part::Head {
+                // The largest part of an object, which hardly anybody asks for.
+                if part != Part::Raw {
                     meta.raw = None;
                 }
                 meta.properties.user.shrink_to_fit();
@@ -104,6 +105,7 @@ pub(super) fn has(object: &Object, part: Part) -> bool {
         Part::Head => true,
         Part::Tags => object.tags.is_some(),
         Part::Acl => object.acl.is_some(),
+        Part::Raw => object.meta.raw.is_some(),
         Part::Fresh => false,
     }
 }
@@ -114,8 +116,9 @@ fn keep(cache: &Cache, key: &Key, part: Part, asking: Asking, result: &Result<Ob
     match (result, part) {
         (Ok(object), Part::Tags) => cache.add(key, object.tags.clone(), None, now),
         (Ok(object), Part::Acl) => cache.add(key, None, object.acl.clone(), now),
-        (Ok(object), _) => cache.insert(key, Some(object.clone()), now, asking.ahead),
-        (Err(error), Part::Head | Part::Fresh) if error.kind() == Kind::NotFound => {
+        (Ok(object), Part::Raw | Part::Fresh) => cache.refresh(key, object.clone(), now),
+        (Ok(object), Part::Head) => cache.insert(key, Some(object.clone()), now, asking.ahead),
+        (Err(error), Part::Head | Part::Raw | Part::Fresh) if error.kind() == Kind::NotFound => {
             cache.insert(key, None, now, asking.ahead);
         }
         (Err(_), _) => {}

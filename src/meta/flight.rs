@@ -22,7 +22,9 @@ pub enum Part {
     Tags,
     /// Its metadata and ACL.
     Acl,
-    /// Its metadata with the raw answer, asked for anew.
+    /// Its metadata with the raw answer.
+    Raw,
+    /// Its metadata, asked for anew.
     Fresh,
 }
 

@@ -175,8 +175,12 @@ impl Metadata {
         self.visit(key, Part::Acl).await
     }
 
-    /// Returns an object as it is now, with its raw answer. Its tags and ACL are asked for anew by the next who needs
-    /// them.
+    /// Returns an object with the raw answer of its HEAD, which is asked for anew where it was not kept.
+    pub async fn object_with_raw(&self, key: &Key) -> Result<Object> {
+        self.fetch(key, Part::Raw).await
+    }
+
+    /// Returns an object as it is now.
     pub async fn fresh(&self, key: &Key) -> Result<Object> {
         self.fetch(key, Part::Fresh).await
     }

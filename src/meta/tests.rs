@@ -357,12 +357,33 @@ async fn an_acl_joins_what_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fresh_view_asks_and_shows_the_raw_answer() {
+async fn the_raw_answer_is_kept_once_it_was_asked_for() {
     let bucket = Bucket::with(&S3, &["a"]);
     bucket.meta.object(&key("a")).await.unwrap();
-    let object = bucket.meta.fresh(&key("a")).await.unwrap();
-    assert!(object.meta.raw.is_some());
+    for _ in 0..2 {
+        let object = bucket.meta.object_with_raw(&key("a")).await.unwrap();
+        assert!(object.meta.raw.is_some());
+    }
     assert_eq!(bucket.requests(), (2, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_view_asks_each_time_and_forgets_no_tags() {
+    let bucket = Bucket::with(&S3, &["a"]);
+    bucket.tag("a");
+    bucket.meta.object_with_tags(&key("a")).await.unwrap();
+    for _ in 0..2 {
+        bucket.meta.fresh(&key("a")).await.unwrap();
+        bucket.meta.object_with_tags(&key("a")).await.unwrap();
+    }
+    assert_eq!(bucket.requests(), (3, 0, 1));
+    // Of an object that was written since, they are asked for again.
+    bucket
+        .memory
+        .alter(&key("a"), |r| r.meta.last_modified = Timestamp(2000));
+    bucket.meta.fresh(&key("a")).await.unwrap();
+    bucket.meta.object_with_tags(&key("a")).await.unwrap();
+    assert_eq!(bucket.requests(), (4, 0, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -564,7 +585,7 @@ async fn a_walk_over_files_leaves_directories_alone() {
 async fn raw_answers_are_not_read_ahead() {
     let bucket = Bucket::with(&S3, &["a", "b", "c", "d", "e", "f"]);
     for (name, _) in bucket.read("").await {
-        bucket.meta.fresh(&key(&name)).await.unwrap();
+        bucket.meta.object_with_raw(&key(&name)).await.unwrap();
     }
     assert_eq!(bucket.requests(), (6, 1, 0));
 }
