@@ -3,6 +3,7 @@
 
 use super::base::Base;
 use super::batch::Batch;
+use super::directory::marker;
 use super::server::Feature;
 use super::writer::Writer;
 use crate::meta::edit::{EditError, Target};
@@ -191,7 +192,19 @@ impl Writer {
             return Err(EditError::NotKept(Feature::Acl.name()));
         }
         shared.flights.overtaken(&self.key);
-        let put = shared.store.put_acl(&self.key, None, &acl).await;
+        let mut put = shared.store.put_acl(&self.key, None, &acl).await;
+        if let Err(error) = &put
+            && error.kind() == Kind::NotFound
+            && self.key.is_marker()
+        {
+            // The first attribute of a directory makes its marker. Who else makes it meanwhile has made ours, too.
+            match self.put_marker(marker(), Tags::new()).await {
+                Ok(_) => {}
+                Err(error) if error.kind() == Kind::Precondition => {}
+                Err(error) => return Err(error.into()),
+            }
+            put = shared.store.put_acl(&self.key, None, &acl).await;
+        }
         if let Err(error) = put {
             shared.flights.overtaken(&self.key);
             let is_gone = error.kind() == Kind::NotFound;

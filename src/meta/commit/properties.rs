@@ -6,7 +6,7 @@ use super::batch::{Batch, Merged};
 use super::server::Feature;
 use super::writer::Writer;
 use crate::meta::edit::{EditError, Target};
-use crate::store::types::{Object, ObjectMeta, ObjectType};
+use crate::store::types::{Change, Object, ObjectMeta, ObjectType};
 use crate::store::{Dialect, Error, Kind};
 use tokio::time::Instant;
 
@@ -40,6 +40,9 @@ impl Writer {
         let Some(base) = base else {
             return self.make_directory(batch, effort).await;
         };
+        if base.meta.symlink_target.is_some() {
+            refuse_class_of_link(batch);
+        }
         let dialect = self.shared.dialect();
         let merged = batch.merge(dialect, &base.properties);
         if !merged.refused.is_empty() && !base.is_fresh {
@@ -206,6 +209,20 @@ impl Writer {
             };
             self.shared.learn(&self.key, object);
         }
+    }
+}
+
+/// Refuses to set the class of a symbolic link of the service, which does not say what class a link has. That tells nothing
+/// about what the server keeps of other objects.
+fn refuse_class_of_link(batch: &mut Batch) {
+    let of_class = |change: &Change| matches!(change, Change::StorageClass(_));
+    let open = batch.open(Target::Properties);
+    let refused: Vec<usize> = open
+        .filter_map(|(at, edit)| of_class(&edit.change).then_some(at))
+        .collect();
+    for at in refused {
+        let what = "a storage class of a symbolic link".to_owned();
+        batch.item(at).decide(Err(EditError::NotKept(what)));
     }
 }
 

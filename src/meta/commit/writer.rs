@@ -187,6 +187,9 @@ impl Writer {
         };
         let verdict = match self.shared.store.restore(request).await {
             Ok(_) => Ok(()),
+            Err(error) if error.kind() == Kind::NotFound && self.key.is_marker() => Err(
+                EditError::Invalid("a directory without a marker has nothing to restore".into()),
+            ),
             Err(error) if error.kind() == Kind::NotFound => Err(EditError::Stale),
             Err(error) => Err(error.into()),
         };

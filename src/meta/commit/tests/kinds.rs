@@ -283,6 +283,57 @@ async fn a_directory_gets_its_marker_with_the_first_attribute() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_class_of_a_symlink_is_refused_and_says_nothing_of_files() {
+    let world = World::new(&OSS);
+    world.object("target").await;
+    let none = (Properties::default(), Tags::new());
+    world
+        .memory
+        .put_symlink(&key("l"), "target", &none.0, &none.1)
+        .await
+        .unwrap();
+    settle().await;
+    let mount = world.mount();
+    let class = || Change::StorageClass("IA".into());
+    let before = world.record("l");
+    for _ in 0..2 {
+        let refused = mount.stage("l", class(), Existence::Any).await;
+        assert!(matches!(refused, Err(EditError::NotKept(_))), "{refused:?}");
+    }
+    assert_kept(&before, &world.record("l"), |_| {});
+    mount.set("l", "k", "1").await.unwrap();
+    mount
+        .stage("target", class(), Existence::Any)
+        .await
+        .unwrap();
+    let stored = world.record("target").meta.properties.storage_class;
+    assert_eq!(stored.as_deref(), Some("IA"));
+    assert!(mount.editor.report().not_kept.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acl_as_the_first_attribute_of_a_directory_makes_its_marker() {
+    for dialect in [&OSS, &S3] {
+        let world = World::new(dialect);
+        let mount = world.mount();
+        let acl = || Change::Acl(Acl::Canned("public-read".into()));
+        mount.stage("d/", acl(), Existence::Any).await.unwrap();
+        let record = world.record("d/");
+        assert_eq!(record.acl, Some(Acl::Canned("public-read".into())));
+        assert_eq!(record.body.len(), 0);
+        mount.set("d/", "k", "1").await.unwrap();
+        assert_kept(&record, &world.record("d/"), |record| {
+            let user = &mut record.meta.properties.user;
+            user.insert("k".into(), (*b"1").into());
+        });
+        let stale = mount.stage("file", acl(), Existence::Any).await;
+        assert!(matches!(stale, Err(EditError::Stale)), "{stale:?}");
+        let restore = mount.stage("e/", Change::Restore(1), Existence::Any).await;
+        assert!(matches!(restore, Err(EditError::Invalid(_))), "{restore:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_marker_that_another_makes_first_is_merged_into() {
     let world = World::new(&S3);
     let mount = world.mount();
