@@ -61,6 +61,11 @@ impl Cache {
         }
     }
 
+    /// Returns how long what was read is believed.
+    pub fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
     /// Returns what is known of `key`, and makes it the most recently used.
     pub fn get(&self, key: &Key, now: Instant) -> Option<Cached> {
         self.take_up(key, now).map(|(cached, _)| cached)

@@ -10,6 +10,7 @@ use crate::meta::edit::{EditError, Target};
 use crate::store::types::{Acl, Change, ObjectMeta, Tags};
 use crate::store::{Dialect, Kind};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// What is sent along with a rewrite, and put back after it where the server does not keep it.
 #[derive(Clone, Debug)]
@@ -55,8 +56,8 @@ impl Writer {
     /// Finds out what a rewrite of `base` must carry.
     pub(super) async fn carried(&self, base: &Base, in_parts: bool) -> Result<Carried, EditError> {
         let acl = match &base.acl {
-            Some(acl) => acl.clone(),
-            None => self.acl().await?,
+            Some(acl) if self.shared.believes_acl(&self.key) => acl.clone(),
+            _ => self.acl().await?,
         };
         let copies_tags = self.shared.findings.keeps(Feature::TagsOnCopy) == Some(true);
         let has_tags = base.meta.tag_count.is_some_and(|n| n > 0)
@@ -82,10 +83,17 @@ impl Writer {
         if !*shared.has_acls.get_or_init(ask).await {
             return Ok(Arc::new(default_acl(shared.dialect())));
         }
+        let asked = Instant::now();
         match shared.store.get_acl(&self.key, None).await {
-            Ok(acl) => Ok(Arc::new(acl)),
+            Ok(acl) => {
+                shared.saw_acl(&self.key, asked);
+                Ok(Arc::new(acl))
+            }
             Err(error) => match error.kind() {
-                Kind::Unsupported => Ok(Arc::new(default_acl(shared.dialect()))),
+                Kind::Unsupported => {
+                    shared.saw_acl(&self.key, asked);
+                    Ok(Arc::new(default_acl(shared.dialect())))
+                }
                 Kind::NotFound => Err(EditError::Stale),
                 Kind::Denied => Err(EditError::Refused(format!(
                     "an edit would reset the ACL, which these credentials may not read: {error}"
@@ -227,6 +235,7 @@ impl Writer {
         }
         // Some services date the object anew. What a HEAD shows now is as good as our own write: who has an older
         // view fails, who takes a newer one waits.
+        shared.saw_acl(&self.key, Instant::now());
         match self.head().await {
             Ok(meta) => self.wrote(meta, Some(Arc::new(acl))),
             Err(_) => shared.cache.remove(&self.key),

@@ -41,6 +41,9 @@ use writer::{History, Settling, Writer};
 #[derive(Clone)]
 pub struct Editor(Arc<Shared>);
 
+/// Keys whose ACL was seen from which on the old ones are looked for.
+const ACLS_SEEN: usize = 4096;
+
 /// What the writers of all keys share.
 struct Shared {
     store: Arc<dyn Store>,
@@ -58,6 +61,9 @@ struct Shared {
     counts: Counts,
     /// Whether objects of the bucket can have an ACL that a copy would reset.
     has_acls: OnceCell<bool>,
+    /// When the service was asked for the ACL of an object, or told it. Views hand an ACL on from edit to edit, and no
+    /// other property of the object shows that somebody changed it.
+    acls_seen: Mutex<HashMap<Key, Instant>>,
 }
 
 /// The edits of one key that wait for its writer.
@@ -100,6 +106,7 @@ impl Editor {
             findings: Findings::default(),
             counts: Counts::default(),
             has_acls: OnceCell::new(),
+            acls_seen: Mutex::default(),
         }))
     }
 
@@ -158,6 +165,24 @@ impl Shared {
             Cached::Present(object) => Some(object),
             Cached::Absent => None,
         }
+    }
+
+    /// Returns whether an ACL that a view holds may be carried on. One that a reader fetched is as old as the view.
+    fn believes_acl(&self, key: &Key) -> bool {
+        let seen = self.acls_seen.lock().get(key).copied();
+        if seen.is_none() {
+            self.saw_acl(key, Instant::now());
+        }
+        seen.is_none_or(|at| at.elapsed() < self.cache.ttl())
+    }
+
+    /// Notes when an ACL was seen. When there are many, those go whose views are no longer kept either.
+    fn saw_acl(&self, key: &Key, at: Instant) {
+        let mut seen = self.acls_seen.lock();
+        if seen.len() >= ACLS_SEEN && seen.len() == seen.capacity() {
+            seen.retain(|_, at| at.elapsed() < self.cache.ttl() * 3);
+        }
+        seen.insert(key.clone(), at);
     }
 
     /// Puts what a HEAD showed into the cache; a fetch that began before brings nothing newer.

@@ -502,6 +502,26 @@ async fn an_acl_is_asked_for_once_and_only_where_objects_have_one() {
     assert_eq!(world.sent(Operation::GetObjectAcl), 0);
 }
 
+/// Edits handed it on from view to view for as long as they went on, and reset what somebody had set long ago.
+#[tokio::test(start_paused = true)]
+async fn an_acl_is_not_believed_for_longer_than_anything_else() {
+    let world = World::new(&S3);
+    world.object("a").await;
+    let mount = world.mount();
+    mount.set("a", "k", "0").await.unwrap();
+    let acl = Some(Acl::Canned("public-read".into()));
+    for value in 1..=40 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        mount.set("a", "k", &value.to_string()).await.unwrap();
+    }
+    assert_eq!(world.sent(Operation::GetObjectAcl), 1);
+    let theirs = acl.clone();
+    world.memory.alter(&key("a"), |record| record.acl = theirs);
+    tokio::time::sleep(Duration::from_secs(25)).await;
+    mount.set("a", "k", "last").await.unwrap();
+    assert_eq!(world.record("a").acl, acl);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_acl_that_may_not_be_read_is_not_reset() {
     let world = World::new(&S3);
