@@ -141,6 +141,8 @@ fn wait_for(daemon: &OwnedFd) -> Result<()> {
 
 /// Returns the processes that stand in a mount or hold a file of it open, as far as this user may see them.
 fn holders(root: &Path) -> Vec<String> {
+    // This process may have inherited a file of the mount from the shell, which is the one to name.
+    let own = std::process::id().to_string();
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -157,7 +159,8 @@ fn holders(root: &Path) -> Vec<String> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|process| {
             let name = process.file_name().unwrap_or_default();
-            name.as_encoded_bytes().iter().all(u8::is_ascii_digit) && holds(process)
+            let is_other = name != own.as_str();
+            is_other && name.as_encoded_bytes().iter().all(u8::is_ascii_digit) && holds(process)
         })
         .map(|process| {
             let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
